@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests resolve the workspace's packages to their TypeScript sources (the `source` condition of their exports). */
+export default defineConfig({
+  resolve: { conditions: ['source', 'node', 'import', 'module', 'default'] },
+  ssr: { resolve: { conditions: ['source', 'node', 'import', 'module', 'default'] } },
+  test: {
+    include: ['src/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    passWithNoTests: false,
+  },
+})

@@ -1,2 +1,3 @@
 export * from './errors.js'
+export * from './files/index.js'
 export * from './random/index.js'

@@ -1,0 +1,13 @@
+/** Files: safetensors, packed masks, hashes, atomic writes. */
+export { writeAtomic } from './atomic.js'
+export { packBits, unpackBits } from './bits.js'
+export { hashTensors, sha256 } from './hash.js'
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Metadata,
+  readSafetensors,
+  type SafetensorsContent,
+  writeSafetensors,
+} from './safetensors.js'
+export type { NamedTensors, StoredTensor } from './tensor.js'

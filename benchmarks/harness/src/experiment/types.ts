@@ -1,0 +1,37 @@
+/** An experiment: a paper's grid of runs at three sizes, and the module by which a benchmark folder offers it. */
+import type { Claim } from '../claims/types.js'
+import type { Stage, StageKind } from '../stage/types.js'
+import type { Profile } from './profile.js'
+
+/** What every experiment's settings have. */
+export interface Settings {
+  /** Number of seeds: 1, 2 ... seeds. `--seeds` replaces it. */
+  readonly seeds: number
+  readonly dataset: { readonly name: string; readonly note?: string }
+}
+
+/** One run of the grid and the stage that measures it. Cells may share a stage. */
+export interface Cell {
+  readonly arm: string
+  readonly level: number
+  /** K/N, in 0..1. */
+  readonly density: number
+  readonly seed: number
+  readonly stage: Stage
+}
+
+export interface Experiment<S extends Settings = Settings> {
+  /** The paper's short name: "imp". */
+  readonly name: string
+  readonly title: string
+  readonly profiles: Readonly<Record<Profile, S>>
+  plan(settings: S): Promise<readonly Cell[]>
+}
+
+/** What a module named by `"winning-tickets": {"benchmark": ...}` in a package.json exports as `benchmark`. */
+export interface Benchmark {
+  readonly experiments: readonly Experiment[]
+  readonly claims: readonly Claim[]
+  /** Kinds of stage of its own, beyond the harness's. */
+  readonly kinds: readonly StageKind[]
+}

@@ -64,11 +64,11 @@ export interface StageOutcome {
 }
 
 /** One kind of stage. `run` reads no clock, environment or locale, and no randomness but named streams of its config. */
-export interface StageKind<Config extends object = object> {
+export interface StageKind<Config extends object = object, Input = unknown> {
   /** Unique among all benchmarks: "train", "synflow/score". */
   readonly name: string
   /** Use `z.strictObject`, so that a misspelt setting is an error, and give defaults here and nowhere else. */
-  readonly schema: z.ZodType<Config>
+  readonly schema: z.ZodType<Config, Input>
   /** An integer for each host-side rule that can change numbers; raise it when the rule changes. */
   readonly semantics: Readonly<Record<string, number>>
   identity(config: Config): Promise<Identity> | Identity

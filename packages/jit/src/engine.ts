@@ -1,0 +1,25 @@
+/** Creates engines by name. */
+import { EngineError } from './errors.js'
+import type { Engine, EngineOptions } from './types.js'
+
+/**
+ * @throws EngineError for an unknown engine, or one whose package is not installed
+ * @example
+ * const engine = await createEngine({ name: 'onnxruntime', threads: 1 })
+ * const double = await engine.compile(({ x }) => ({ y: tf.mul(x as tf.Tensor, 2) }), { x: { shape: [3], dtype: 'float32' } })
+ * await double.run({ x: Float32Array.of(1, 2, 3) }) // { y: Float32Array [2, 4, 6] }
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { name = 'onnxruntime', threads = 1 } = options
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new EngineError(`An engine cannot run on ${threads} threads; pass a whole number of at least 1.`)
+  }
+  switch (name) {
+    case 'onnxruntime':
+      return (await import('./run/onnxruntime.js')).onnxRuntimeEngine(options)
+    case 'tensorflow':
+      return (await import('./run/tensorflow.js')).tensorflowEngine(options)
+    default:
+      throw new EngineError(`There is no engine '${String(name)}'; use 'onnxruntime' or 'tensorflow'.`)
+  }
+}

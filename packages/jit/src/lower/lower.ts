@@ -1,0 +1,128 @@
+/** Lowers a traced graph to a model: one graph for one call, or a Loop for many steps. */
+
+import type { OnnxGraph } from '../onnx/builder.js'
+import { Builder, modelBytes, type Ref } from '../onnx/builder.js'
+import { simplify } from '../optimize/simplify.js'
+import { type Graph, type Node, nodesOf, type Value } from '../trace/graph.js'
+import type { TensorSpec } from '../types.js'
+import { Context, type Lowering } from './context.js'
+import { elementwise } from './elementwise.js'
+import { linear } from './linear.js'
+import { movement } from './movement.js'
+import { reductions } from './reduction.js'
+
+const lowerings: Readonly<Record<string, Lowering>> = { ...elementwise, ...movement, ...reductions, ...linear }
+
+/** The kernels that can be lowered. */
+export const loweredKernels = Object.keys(lowerings)
+
+function lowerNode(node: Node, context: Context): void {
+  if (node.op === 'Input' || node.op === 'Fill') return
+  const lowering = lowerings[node.op]
+  if (!lowering) throw new Error(`The kernel ${node.op} is traced but has no lowering.`)
+  const result = lowering(node, context)
+  const refs = Array.isArray(result) ? (result as readonly Ref[]) : [result as Ref]
+  node.outputs.forEach((value, i) => {
+    context.define(value, refs[i]!)
+  })
+}
+
+const storedRef = (name: string, value: Value): Ref => ({
+  name,
+  shape: value.shape,
+  type: (value.node.storage ?? value.dtype) as TensorSpec['dtype'],
+})
+
+/** Gives a value the name of an output; an output must be a node's own, so inputs and shared values pass an Identity. */
+function nameOutput(builder: Builder, ref: Ref, name: string): Ref {
+  const named = { ...ref, name }
+  builder.nodes.push({ op: 'Identity', domain: '', inputs: [ref.name], outputs: [name], attributes: {} })
+  return named
+}
+
+/** The model of one call: inputs and outputs under the names of the traced graph. */
+export function lowerCall(traced: Graph): Uint8Array {
+  const graph = simplify(traced)
+  const builder = new Builder()
+  const context = new Context(builder)
+  const inputs = [...graph.inputs].map(([name, value]) => {
+    const ref = storedRef(name, value)
+    context.define(value, ref)
+    return ref
+  })
+  for (const node of nodesOf(graph)) lowerNode(node, context)
+  const outputs = [...graph.outputs].map(([name, value]) => nameOutput(builder, context.full(value), `out:${name}`))
+  return modelBytes({ name: 'call', nodes: builder.nodes, initializers: builder.initializers, inputs, outputs })
+}
+
+/** Name of the input that says how many steps to run. */
+export const STEPS = '%steps'
+
+/**
+ * The model of many steps. Inputs: the carry, `each` with a leading steps dimension, the resident tensors, and STEPS.
+ * What depends on resident tensors alone is computed once, outside of the Loop.
+ */
+export function lowerLoop(traced: Graph): Uint8Array {
+  const graph = simplify(traced)
+  const outer = new Builder()
+  const outside = new Context(outer)
+  const steps: Ref = { name: STEPS, shape: [], type: 'int64' }
+  const inputs: (Ref & { lead?: string })[] = [steps]
+  const carried: [string, Value][] = []
+  const sliced: [Value, Ref][] = []
+  for (const [name, value] of graph.inputs) {
+    const ref = storedRef(name, value)
+    inputs.push(name.startsWith('each/') ? { ...ref, lead: 'steps' } : ref)
+    if (name.startsWith('resident/')) outside.define(value, ref)
+    else if (name.startsWith('carry/')) carried.push([name, value])
+    else sliced.push([value, ref])
+  }
+
+  const order = nodesOf(graph)
+  const invariant = new Set<Node>()
+  for (const node of order) {
+    const resident = node.op === 'Input' ? String(node.attrs.name).startsWith('resident/') : true
+    if (resident && node.inputs.every((value) => invariant.has(value.node))) invariant.add(node)
+  }
+  for (const node of order) if (invariant.has(node)) lowerNode(node, outside)
+
+  const body = outer.subgraph()
+  const inside = outside.inside(body)
+  const iteration: Ref = { name: '%iteration', shape: [], type: 'int64' }
+  const condition: Ref = { name: '%condition', shape: [], type: 'bool' }
+  const bodyInputs = [iteration, condition]
+  for (const [name, value] of carried) {
+    const ref = { ...storedRef(`body:${name}`, value) }
+    inside.define(value, ref)
+    bodyInputs.push(ref)
+  }
+  for (const [value, ref] of sliced) {
+    inside.define(value, body.add('Gather', [ref, iteration], ref.shape, ref.type, { axis: 0 }))
+  }
+  for (const node of order) if (!invariant.has(node)) lowerNode(node, inside)
+
+  const bodyOutputs = [nameOutput(body, condition, '%continue')]
+  const outputs: (Ref & { lead?: string })[] = []
+  for (const [name, value] of graph.outputs) {
+    const stored = name.startsWith('carry/') ? graph.inputs.get(name)?.node.storage : undefined
+    const full = inside.full(value)
+    const ref = nameOutput(body, stored ? body.cast(full, stored) : full, `next:${name}`)
+    bodyOutputs.push(ref)
+    outputs.push({ ...ref, name: `out:${name}`, lead: name.startsWith('carry/') ? undefined : 'steps' })
+  }
+  const bodyGraph: OnnxGraph = {
+    name: 'step',
+    nodes: body.nodes,
+    initializers: [],
+    inputs: bodyInputs,
+    outputs: bodyOutputs,
+  }
+  outer.nodes.push({
+    op: 'Loop',
+    domain: '',
+    inputs: [STEPS, '', ...carried.map(([name]) => name)],
+    outputs: outputs.map(({ name }) => name),
+    attributes: { body: bodyGraph },
+  })
+  return modelBytes({ name: 'loop', nodes: outer.nodes, initializers: outer.initializers, inputs, outputs })
+}

@@ -1,0 +1,179 @@
+/** Builds an ONNX graph: nodes with fresh names, shared constants, and subgraphs that see the outer names. */
+import { attributeTypes, type ElementType, elementTypes, encodeModel } from './schema.js'
+
+/** A named value of the ONNX graph with what the lowerings need to know about it. */
+export interface Ref {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly type: ElementType
+}
+
+export type OnnxAttribute = number | string | readonly number[] | { float: number } | OnnxGraph
+
+export interface OnnxNode {
+  readonly op: string
+  readonly domain: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: Readonly<Record<string, OnnxAttribute>>
+}
+
+export interface Initializer extends Ref {
+  readonly bytes: Uint8Array
+}
+
+/** A graph or a subgraph. `lead` of an output is a leading dimension whose length only the run knows (loop steps). */
+export interface OnnxGraph {
+  readonly name: string
+  readonly nodes: OnnxNode[]
+  readonly initializers: Initializer[]
+  readonly inputs: readonly Ref[]
+  readonly outputs: readonly (Ref & { readonly lead?: string })[]
+}
+
+/** Names and constants shared by a model's graph and its subgraphs. */
+class Names {
+  private next = 0
+  readonly constants = new Map<string, Ref>()
+  readonly initializers: Initializer[] = []
+  /** '%' cannot stand in a signature's '/'-joined name that we pass on, so internal names never collide. */
+  fresh = () => `%${this.next++}`
+}
+
+export class Builder {
+  readonly nodes: OnnxNode[] = []
+
+  constructor(private readonly names = new Names()) {}
+
+  /** A builder for a subgraph: its own nodes, the same names and constants. */
+  subgraph(): Builder {
+    return new Builder(this.names)
+  }
+
+  get initializers(): Initializer[] {
+    return this.names.initializers
+  }
+
+  /** Adds a node with one output. */
+  add(
+    op: string,
+    inputs: readonly (Ref | undefined)[],
+    shape: readonly number[],
+    type: ElementType,
+    attributes: OnnxNode['attributes'] = {},
+    domain = '',
+  ): Ref {
+    return this.addMany(op, inputs, [{ shape, type }], attributes, domain)[0]!
+  }
+
+  /** Adds a node with several outputs. */
+  addMany(
+    op: string,
+    inputs: readonly (Ref | undefined)[],
+    outputs: readonly { shape: readonly number[]; type: ElementType }[],
+    attributes: OnnxNode['attributes'] = {},
+    domain = '',
+  ): Ref[] {
+    const refs = outputs.map(({ shape, type }) => ({ name: this.names.fresh(), shape: [...shape], type }))
+    this.nodes.push({
+      op,
+      domain,
+      inputs: inputs.map((input) => input?.name ?? ''),
+      outputs: refs.map(({ name }) => name),
+      attributes,
+    })
+    return refs
+  }
+
+  /** A constant of the whole model; equal constants are stored once. */
+  constant(data: ArrayLike<number>, shape: readonly number[], type: ElementType): Ref {
+    const bytes = toBytes(data, type)
+    const key = `${type}|${shape}|${Buffer.from(bytes).toString('base64')}`
+    const known = this.names.constants.get(key)
+    if (known) return known
+    const ref: Initializer = { name: this.names.fresh(), shape: [...shape], type, bytes }
+    this.names.constants.set(key, ref)
+    this.names.initializers.push(ref)
+    return ref
+  }
+
+  scalar(value: number, type: ElementType): Ref {
+    return this.constant([value], [], type)
+  }
+
+  /** An int64 vector, as ONNX wants shapes, axes and starts. */
+  ints(values: readonly number[]): Ref {
+    return this.constant(values, [values.length], 'int64')
+  }
+
+  cast(x: Ref, type: ElementType): Ref {
+    return x.type === type ? x : this.add('Cast', [x], x.shape, type, { to: elementTypes[type] })
+  }
+
+  reshape(x: Ref, shape: readonly number[]): Ref {
+    if (sameShape(x.shape, shape)) return x
+    return this.add('Reshape', [x, this.ints(shape)], shape, x.type)
+  }
+}
+
+export const sameShape = (a: readonly number[], b: readonly number[]) =>
+  a.length === b.length && a.every((side, axis) => side === b[axis])
+
+function toBytes(data: ArrayLike<number>, type: ElementType): Uint8Array {
+  if (type === 'int64') return new Uint8Array(BigInt64Array.from(Array.from(data, BigInt)).buffer)
+  const Type =
+    type === 'float32' ? Float32Array : type === 'float64' ? Float64Array : type === 'int32' ? Int32Array : Uint8Array
+  return new Uint8Array(Type.from(data).buffer)
+}
+
+const valueInfo = ({ name, shape, type, lead }: Ref & { lead?: string }) => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: elementTypes[type],
+      shape: { dim: [...(lead ? [{ dimParam: lead }] : []), ...shape.map((dimValue) => ({ dimValue }))] },
+    },
+  },
+})
+
+function attribute(name: string, value: OnnxAttribute): object {
+  if (typeof value === 'string') return { name, s: Buffer.from(value), type: attributeTypes.s }
+  if (typeof value === 'number') return { name, i: value, type: attributeTypes.i }
+  if (Array.isArray(value)) return { name, ints: value, type: attributeTypes.ints }
+  if ('float' in value) return { name, f: value.float, type: attributeTypes.f }
+  return { name, g: graphProto(value as OnnxGraph), type: attributeTypes.g }
+}
+
+function graphProto(graph: OnnxGraph): object {
+  return {
+    name: graph.name,
+    node: graph.nodes.map((node) => ({
+      input: node.inputs,
+      output: node.outputs,
+      opType: node.op,
+      domain: node.domain,
+      attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
+    })),
+    initializer: graph.initializers.map(({ name, shape, type, bytes }) => ({
+      name,
+      dims: shape,
+      dataType: elementTypes[type],
+      rawData: bytes,
+    })),
+    input: graph.inputs.map(valueInfo),
+    output: graph.outputs.map(valueInfo),
+  }
+}
+
+/** The bytes of a model; opset 21 of ONNX and version 1 of Microsoft's domain, IR version 10. */
+export function modelBytes(graph: OnnxGraph): Uint8Array {
+  return encodeModel({
+    irVersion: 10,
+    producerName: 'winning-tickets',
+    opsetImport: [
+      { domain: '', version: 21 },
+      { domain: 'com.microsoft', version: 1 },
+    ],
+    graph: graphProto(graph),
+  })
+}

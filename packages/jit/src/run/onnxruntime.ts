@@ -1,0 +1,116 @@
+/** The engine that compiles: one ONNX Runtime session for one traced function. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import * as ort from 'onnxruntime-node'
+import { lowerCall, lowerLoop, STEPS } from '../lower/lower.js'
+import type { Graph } from '../trace/graph.js'
+import { graphHash } from '../trace/hash.js'
+import { outputSpecs, trace, traceStep } from '../trace/trace.js'
+import { checkedInputs, checkSteps, flatten, isSpec, nest } from '../tree.js'
+import type {
+  Compiled,
+  CompiledLoop,
+  Engine,
+  EngineOptions,
+  HostArray,
+  LoopSignature,
+  SpecTree,
+  StepFunction,
+  TensorFunction,
+  TensorSpec,
+} from '../types.js'
+
+type Specs = Map<string, TensorSpec>
+
+/** Feeds of a session: each checked array with its dimensions; nothing is copied. */
+function feeds(arrays: Map<string, HostArray>, specs: Specs, steps?: number): Record<string, ort.Tensor> {
+  const tensors: Record<string, ort.Tensor> = {}
+  for (const [name, array] of arrays) {
+    const { shape, dtype } = specs.get(name)!
+    const dims = steps !== undefined && name.startsWith('each/') ? [steps, ...shape] : [...shape]
+    tensors[name] = new ort.Tensor(dtype as 'float32', array as Float32Array, dims)
+  }
+  return tensors
+}
+
+function fetched(results: ort.InferenceSession.OnnxValueMapType, prefix: string): Map<string, HostArray> {
+  const arrays = new Map<string, HostArray>()
+  for (const [name, tensor] of Object.entries(results)) {
+    if (name.startsWith(`out:${prefix}`)) arrays.set(name.slice(4 + prefix.length), tensor.data as HostArray)
+  }
+  return arrays
+}
+
+const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
+
+export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
+  async function open(model: Uint8Array, hash: string): Promise<ort.InferenceSession> {
+    const dump = process.env.DUMP_ONNX
+    if (dump) {
+      mkdirSync(dump, { recursive: true })
+      writeFileSync(join(dump, `${hash.slice(0, 16)}.onnx`), model)
+    }
+    return ort.InferenceSession.create(model, {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      enableCpuMemArena: true,
+      enableMemPattern: false,
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    })
+  }
+
+  async function prepare(graph: Graph, lower: (graph: Graph) => Uint8Array) {
+    const hash = graphHash(graph)
+    return { hash, session: await open(lower(graph), hash) }
+  }
+
+  return {
+    name: 'onnxruntime',
+    description: `onnxruntime-node ${version}, cpu, ${threads} thread${threads === 1 ? '' : 's'}`,
+
+    async compile(fn: TensorFunction, signature: SpecTree): Promise<Compiled> {
+      const graph = trace(fn, signature)
+      const { hash, session } = await prepare(graph, lowerCall)
+      const specs = flatten(signature, isSpec)
+      return {
+        inputs: signature,
+        outputs: outputSpecs(graph),
+        traceHash: hash,
+        async run(inputs) {
+          const arrays = checkedInputs(signature, inputs, 'run')
+          return nest(fetched(await session.run(feeds(arrays, specs)), ''))
+        },
+        dispose: () => session.release(),
+      }
+    },
+
+    async compileLoop(step: StepFunction, signature: LoopSignature): Promise<CompiledLoop> {
+      const graph = traceStep(step, signature)
+      const { hash, session } = await prepare(graph, lowerLoop)
+      const { carry, each, resident } = signature
+      const specs = flatten({ carry, each, resident }, isSpec)
+      return {
+        signature,
+        out: outputSpecs(graph, 'out/'),
+        traceHash: hash,
+        async run(inputs, steps) {
+          checkSteps(steps)
+          const arrays = new Map([
+            ...checkedInputs({ carry }, { carry: inputs.carry }, 'run'),
+            ...checkedInputs({ each }, { each: inputs.each }, 'run', steps),
+            ...checkedInputs({ resident }, { resident: inputs.resident }, 'run'),
+          ])
+          const count = new ort.Tensor('int64', BigInt64Array.of(BigInt(steps)), [])
+          const results = await session.run({ ...feeds(arrays, specs, steps), [STEPS]: count })
+          return { carry: nest(fetched(results, 'carry/')), out: nest(fetched(results, 'out/')) }
+        },
+        dispose: () => session.release(),
+      }
+    },
+
+    async dispose() {},
+  }
+}

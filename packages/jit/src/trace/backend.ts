@@ -1,0 +1,157 @@
+/** A TensorFlow.js backend that records kernels into a graph instead of computing. */
+import * as tf from '@tensorflow/tfjs'
+import { UnsupportedKernelError } from '../errors.js'
+import type { HostArray } from '../types.js'
+import { type Attribute, makeNode, type Node, type Value, type ValueType } from './graph.js'
+import { kernels } from './shapes.js'
+
+export const TRACE_BACKEND = 'winning-tickets-trace'
+
+/** What TensorFlow.js passes around for a tensor's storage: an identity, nothing else. */
+type DataId = tf.TensorInfo['dataId']
+
+class TraceBackend extends tf.KernelBackend {
+  private readonly values = new WeakMap<DataId, Value>()
+
+  /** Registers a traced value and returns what TensorFlow.js wants to know of it. */
+  adopt(value: Value): tf.TensorInfo {
+    const dataId = {}
+    this.values.set(dataId, value)
+    return { dataId, shape: [...value.shape], dtype: value.dtype }
+  }
+
+  lookup(info: Pick<tf.TensorInfo, 'dataId'>): Value {
+    const value = this.values.get(info.dataId)
+    if (!value) throw new Error('A traced function used a tensor that was made outside of it; pass it as an input.')
+    return value
+  }
+
+  /** Constants made inside the function arrive here; uniform ones stay symbolic so that they never bloat the graph. */
+  override write(data: tf.BackendValues, shape: number[], dtype: tf.DataType): DataId {
+    const node = constant(data, shape, dtype)
+    const dataId = {}
+    this.values.set(dataId, node.outputs[0]!)
+    return dataId
+  }
+
+  override move(): void {
+    throw new Error('A traced function used a tensor that was made outside of it; pass it as an input.')
+  }
+
+  override readSync(): never {
+    throw new Error(
+      'A traced function read the value of a tensor; compute with tensors only, and return what you need.',
+    )
+  }
+
+  override async read(): Promise<never> {
+    return this.readSync()
+  }
+
+  override disposeData(): boolean {
+    return true
+  }
+  override incRef(): void {}
+  decRef(): void {}
+  override refCount(): number {
+    return 1
+  }
+  override numDataIds(): number {
+    return 0
+  }
+  override memory() {
+    return { unreliable: true }
+  }
+  override timerAvailable(): boolean {
+    return false
+  }
+  override floatPrecision(): 32 {
+    return 32
+  }
+  override epsilon(): number {
+    return 1e-7
+  }
+}
+
+function constant(data: tf.BackendValues, shape: readonly number[], dtype: tf.DataType): Node {
+  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
+    throw new Error(`A traced function made a constant of type ${dtype}; only float32, int32 and bool compile.`)
+  }
+  const numbers = data as ArrayLike<number>
+  const output = [{ shape, dtype }]
+  const value = Number(numbers[0])
+  let uniform = numbers.length > 0
+  for (let i = 1; uniform && i < numbers.length; i++) uniform = Object.is(Number(numbers[i]), value)
+  if (uniform) return makeNode('Fill', [], { shape: [...shape], value, dtype }, output)
+  const Type = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array
+  return makeNode('Constant', [], {}, output, { data: Type.from(numbers) as HostArray })
+}
+
+/** The op that is running (TensorFlow.js names a scope after it) and the first line outside of TensorFlow.js. */
+function caller(): string {
+  const scope = tf.engine().state.activeScope?.name ?? 'a gradient'
+  const line = new Error().stack
+    ?.split('\n')
+    .slice(1)
+    .find((frame) => !/node_modules|\/trace\/|node:internal/.test(frame))
+    ?.trim()
+  return line ? `${scope} (${line})` : scope
+}
+
+const backend = new TraceBackend()
+let ready = false
+
+/** Registers the backend and its kernels once; every kernel that only `cpu` knows becomes a clear error. */
+export function traceBackend(): TraceBackend {
+  if (ready) return backend
+  ready = true
+  tf.registerBackend(TRACE_BACKEND, () => backend, 0)
+  for (const [kernelName, infer] of kernels) {
+    tf.registerKernel({
+      kernelName,
+      backendName: TRACE_BACKEND,
+      kernelFunc: ({ inputs, attrs }) => {
+        const named = Object.entries(inputs).filter(([, input]) => input != null) as [string, tf.TensorInfo][]
+        const values = named.map(([, input]) => backend.lookup(input))
+        const outputs = infer(values, (attrs ?? {}) as Record<string, unknown>)
+        if (!outputs)
+          throw new UnsupportedKernelError(
+            kernelName,
+            values.map(({ shape }) => shape),
+            caller(),
+          )
+        const inputNames = named.map(([name]) => name)
+        const node = makeNode(kernelName, values, clean(attrs), outputs, { inputNames })
+        const infos = node.outputs.map((value) => backend.adopt(value))
+        return infos.length === 1 && !['Unpack', 'SplitV'].includes(kernelName) ? infos[0]! : infos
+      },
+    })
+  }
+  for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
+    if (kernels.has(kernelName)) continue
+    tf.registerKernel({
+      kernelName,
+      backendName: TRACE_BACKEND,
+      kernelFunc: ({ inputs }) => {
+        const shapes = Object.values(inputs).flatMap((input) => (input ? [(input as tf.TensorInfo).shape] : []))
+        throw new UnsupportedKernelError(kernelName, shapes, caller())
+      },
+    })
+  }
+  return backend
+}
+
+/** Attributes as plain, copied data without undefined entries, in alphabetical order. */
+function clean(attrs: unknown): Record<string, Attribute> {
+  const entries = Object.entries((attrs ?? {}) as Record<string, Attribute>)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, structuredClone(value)] as const)
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** A traced input of the given storage type, as a TensorFlow.js tensor. */
+export function inputTensor(name: string, shape: readonly number[], storage: Node['storage']): tf.Tensor {
+  const dtype: ValueType = storage === 'uint8' ? 'int32' : (storage ?? 'float32')
+  const node = makeNode('Input', [], { name }, [{ shape, dtype }], { storage })
+  return tf.engine().makeTensorFromTensorInfo(traceBackend().adopt(node.outputs[0]!))
+}

@@ -1,0 +1,87 @@
+/**
+ * Gradients written again from saved *inputs*. TensorFlow.js silently drops the second-order terms of every op whose
+ * gradient saves its output, since a saved output is cut off from the tape; recomputing it from the inputs keeps them.
+ * Values of first derivatives are unchanged.
+ */
+import * as tf from '@tensorflow/tfjs'
+
+type Saved = tf.Tensor[]
+type Attributes = Record<string, unknown>
+
+const unary = (kernelName: string, derivative: (x: tf.Tensor) => tf.Tensor) =>
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: ['x'],
+    gradFunc: (dy, saved) => ({ x: () => tf.mul(dy as tf.Tensor, derivative((saved as Saved)[0]!)) }),
+  })
+
+/** Sums a gradient over the axes along which `shape` was broadcast. */
+function unbroadcast(gradient: tf.Tensor, shape: number[]): tf.Tensor {
+  const lead = gradient.rank - shape.length
+  const axes = gradient.shape.flatMap((side, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && side !== 1) ? [axis] : [],
+  )
+  return (axes.length > 0 ? gradient.sum(axes) : gradient).reshape(shape)
+}
+
+/** dx of a maximum or minimum over axes: every element that attains it receives the gradient (as TensorFlow.js does). */
+const extremum = (kernelName: 'Max' | 'Min', reduce: typeof tf.max) =>
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: ['x'],
+    gradFunc: (dy, saved, attrs) => {
+      const [x] = saved as [tf.Tensor]
+      const { axis, reductionIndices } = attrs as Attributes
+      const axes = tf.util.parseAxisParam((reductionIndices ?? axis) as number[], x.shape)
+      const kept = x.shape.map((side, i) => (axes.includes(i) ? 1 : side))
+      return {
+        x: () => {
+          const attained = tf.equal(x, reduce(x, axes, true)).cast('float32')
+          return (dy as tf.Tensor).reshape(kept).mul(attained)
+        },
+      }
+    },
+  })
+
+let registered = false
+
+/** Registers the gradients once for the process; all of TensorFlow.js uses them from then on. */
+export function registerSecondDerivatives(): void {
+  if (registered) return
+  registered = true
+  unary('Exp', (x) => tf.exp(x))
+  unary('Sigmoid', (x) => tf.mul(tf.sigmoid(x), tf.sub(1, tf.sigmoid(x))))
+  unary('Tanh', (x) => tf.sub(1, tf.square(tf.tanh(x))))
+  unary('Elu', (x) => tf.where(tf.greater(x, 0), tf.onesLike(x), tf.exp(tf.minimum(x, 0))))
+  extremum('Max', tf.max)
+  extremum('Min', tf.min)
+  tf.registerGradient({
+    kernelName: 'Softmax',
+    inputsToSave: ['logits'],
+    gradFunc: (dy, saved, attrs) => {
+      const [logits] = saved as [tf.Tensor]
+      const { dim } = attrs as { dim: number }
+      return {
+        logits: () => {
+          const weighted = (dy as tf.Tensor).mul(tf.softmax(logits, dim))
+          return tf.sub(weighted, tf.sum(weighted, [dim], true).mul(tf.softmax(logits, dim)))
+        },
+      }
+    },
+  })
+  tf.registerGradient({
+    kernelName: 'Pow',
+    inputsToSave: ['a', 'b'],
+    gradFunc: (dy, saved) => {
+      const [base, exponent] = saved as [tf.Tensor, tf.Tensor]
+      const upstream = dy as tf.Tensor
+      return {
+        a: () => unbroadcast(upstream.mul(exponent.mul(tf.pow(base, exponent.sub(1)))), base.shape),
+        b: () => {
+          const log = tf.where(tf.greater(base, 0), tf.log(base), tf.zerosLike(base))
+          return unbroadcast(upstream.mul(tf.pow(base, exponent).mul(log)), exponent.shape)
+        },
+      }
+    },
+  })
+}

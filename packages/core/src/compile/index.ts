@@ -1,0 +1,3 @@
+/** Graphs of training and evaluation, compiled once an engine. */
+export { compileEvaluation, compileTraining, evaluationGraph } from './compile.js'
+export { type StepConfig, stepSignature, trainStep } from './step.js'

@@ -1,0 +1,20 @@
+/** Checking a configuration that came from a user. */
+import type { z } from 'zod'
+import { UserError } from '../errors.js'
+
+/**
+ * The value with every default written out.
+ *
+ * @param what names the value in the error, for example "recipe"
+ * @throws UserError that names the first wrong field, what was given and what was expected
+ */
+export function parseConfig<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]!
+  const path = issue.path.join('.')
+  const given = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value)
+  const place = path === '' ? `The ${what}` : `The ${what}'s ${path}`
+  const shown = given === undefined ? 'is missing or not allowed' : `is ${JSON.stringify(given)}`
+  throw new UserError(`${place} ${shown}: ${issue.message}.`)
+}

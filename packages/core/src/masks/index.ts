@@ -1,0 +1,14 @@
+/** Masks: exact selection, densities, application. */
+export { magnitudes } from './magnitude.js'
+export {
+  checkMasks,
+  countKept,
+  type DensityRecord,
+  denseMasks,
+  densityRecord,
+  type LayerDensity,
+  type Masks,
+  maskWeights,
+} from './masks.js'
+export { type Scope, type Scores, select, type Target } from './select.js'
+export { keptCount, type ScoreArray, topK } from './top-k.js'

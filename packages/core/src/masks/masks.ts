@@ -1,0 +1,90 @@
+/** Masks: 0/1 for each prunable weight, and how dense they are. */
+import { UserError } from '../errors.js'
+import { type Model, parameterCount, prunableParameters, sizeOf, type Weights } from '../models/index.js'
+
+/** 0/1 bytes of each prunable parameter, by its name, row-major. */
+export type Masks = Readonly<Record<string, Uint8Array>>
+
+/** How much of a network is left. */
+export interface DensityRecord {
+  /** N: prunable weights, and K: those kept. */
+  readonly prunable: number
+  readonly kept: number
+  /** K / N, 1 - K / N and N / K (null if nothing is kept). */
+  readonly density: number
+  readonly sparsity: number
+  readonly compression: number | null
+  /** All parameters of the model, biases and statistics included, so that other denominators can be derived. */
+  readonly parameters: number
+  readonly layers: readonly LayerDensity[]
+  /** Prunable parameters of which nothing is kept. */
+  readonly collapsed: readonly string[]
+}
+
+export interface LayerDensity {
+  readonly name: string
+  readonly prunable: number
+  readonly kept: number
+}
+
+/** A mask that keeps everything. */
+export function denseMasks(model: Model): Masks {
+  return Object.fromEntries(
+    prunableParameters(model).map(({ name, shape }) => [name, new Uint8Array(sizeOf(shape)).fill(1)]),
+  )
+}
+
+export function countKept(mask: Uint8Array): number {
+  let kept = 0
+  for (const flag of mask) kept += flag
+  return kept
+}
+
+/** The record of a mask; without one, of the dense network. */
+export function densityRecord(model: Model, masks?: Masks): DensityRecord {
+  const layers = prunableParameters(model).map(({ name, shape }) => {
+    const prunable = sizeOf(shape)
+    return { name, prunable, kept: masks ? countKept(masks[name]!) : prunable }
+  })
+  const prunable = layers.reduce((sum, layer) => sum + layer.prunable, 0)
+  const kept = layers.reduce((sum, layer) => sum + layer.kept, 0)
+  return {
+    prunable,
+    kept,
+    density: kept / prunable,
+    sparsity: 1 - kept / prunable,
+    compression: kept > 0 ? prunable / kept : null,
+    parameters: parameterCount(model),
+    layers,
+    collapsed: layers.filter((layer) => layer.kept === 0).map(({ name }) => name),
+  }
+}
+
+/** The weights with every masked element set to zero; parameters without a mask are shared, not copied. */
+export function maskWeights(weights: Weights, masks: Masks | undefined): Weights {
+  if (masks === undefined) return weights
+  const masked = Object.entries(masks).map(([name, mask]): [string, Float32Array] => [
+    name,
+    // A product would leave -0 where a weight was negative.
+    weights[name]!.map((weight, i) => (mask[i] === 1 ? weight : 0)),
+  ])
+  return { ...weights, ...Object.fromEntries(masked) }
+}
+
+/** @throws UserError unless there is exactly one mask of 0 and 1 for each prunable parameter, of its size */
+export function checkMasks(model: Model, masks: Masks): void {
+  const parameters = prunableParameters(model)
+  const strangers = Object.keys(masks).filter((name) => !parameters.some((parameter) => parameter.name === name))
+  if (strangers.length > 0) {
+    throw new UserError(`The mask names ${strangers.join(', ')}, which model ${model.name} cannot prune.`)
+  }
+  for (const { name, shape } of parameters) {
+    const mask = masks[name]
+    if (mask?.length !== sizeOf(shape)) {
+      throw new UserError(
+        `The mask of ${name} has ${mask?.length ?? 'no'} elements, but model ${model.name} has ${sizeOf(shape)} weights there.`,
+      )
+    }
+    if (mask.some((flag) => flag > 1)) throw new UserError(`The mask of ${name} holds values other than 0 and 1.`)
+  }
+}

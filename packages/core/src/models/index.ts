@@ -1,0 +1,16 @@
+/** Models: named parameters and a function of them. */
+export { glorotNormal, initialise, initialWeights } from './initialise.js'
+export { type MlpOptions, mlp, mlpOptionsSchema } from './mlp.js'
+export {
+  type Initializer,
+  type Model,
+  type ModelMode,
+  type ModelOutputs,
+  type ParameterSpec,
+  parameterCount,
+  prunableParameters,
+  sizeOf,
+  type TensorRecord,
+  type Weights,
+} from './model.js'
+export { type ModelName, model, modelNames } from './registry.js'

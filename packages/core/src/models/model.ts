@@ -1,0 +1,77 @@
+/** What a model is: named parameters with their shapes, and a function of them. */
+import type * as tf from '@tensorflow/tfjs'
+import type { JsonObject } from '../config/index.js'
+import type { Streams } from '../random/index.js'
+
+/** How a parameter is drawn: a centred normal with a standard deviation, or one value everywhere. */
+export type Initializer =
+  | { readonly kind: 'normal'; readonly std: number }
+  | { readonly kind: 'constant'; readonly value: number }
+
+export interface ParameterSpec {
+  /** Layer and part, joined with a dot: "fc1.kernel". */
+  readonly name: string
+  /** Kernels of dense layers are [in, out], of convolutions [height, width, in, out]. */
+  readonly shape: readonly number[]
+  readonly kind: 'dense' | 'conv' | 'batchnorm' | 'embedding' | 'recurrent'
+  readonly role: 'kernel' | 'bias' | 'scale' | 'shift' | 'mean' | 'variance'
+  /** Inputs that one output sums over, and outputs that one input feeds. */
+  readonly fanIn: number
+  readonly fanOut: number
+  readonly initializer: Initializer
+  /** False for statistics, which no gradient moves. */
+  readonly trainable: boolean
+  /** Whether a mask may remove its elements: kernels only (trap T3). */
+  readonly prunable: boolean
+  /** Whether it belongs to the output layer. */
+  readonly output: boolean
+}
+
+/** Host values of a model's parameters by name, row-major. */
+export type Weights = Readonly<Record<string, Float32Array>>
+export type TensorRecord = Readonly<Record<string, tf.Tensor>>
+
+export interface ModelMode {
+  readonly training: boolean
+  /** Carried state (an LSTM's h and c), for models that have it. */
+  readonly state?: TensorRecord
+}
+
+export interface ModelOutputs {
+  /** [batch, ...]: logits for a classifier. */
+  readonly output: tf.Tensor
+  /** New values of parameters that are statistics (batch norm's mean and variance), in training mode. */
+  readonly statistics?: TensorRecord
+  readonly state?: TensorRecord
+}
+
+export interface Model {
+  /** Name in the registry: "lenet-300-100". */
+  readonly name: string
+  /** Name and options with every default written out; what a stage's id is made of. */
+  readonly config: JsonObject
+  /** Shape of one example. */
+  readonly inputShape: readonly number[]
+  readonly classes?: number
+  /** In the order of the layers: the order in which a global ranking breaks ties. */
+  readonly parameters: readonly ParameterSpec[]
+  /** Draws every parameter from its own stream, "fc1.kernel" below the given ones: `model.init(within(streams(seed), 'init'))`. */
+  init(streams: Streams): Weights
+  /** A pure TensorFlow.js function: x is [batch, ...inputShape], float32. */
+  apply(parameters: TensorRecord, x: tf.Tensor, mode: ModelMode): ModelOutputs
+}
+
+/** The parameters a mask covers, in the model's order. */
+export function prunableParameters(model: Model): readonly ParameterSpec[] {
+  return model.parameters.filter((parameter) => parameter.prunable)
+}
+
+/** Number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
+}
+
+/** All parameters of the model, biases and statistics included. */
+export function parameterCount(model: Model): number {
+  return model.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+}

@@ -1,0 +1,24 @@
+/** All models by name: a new model is one file and one line here. */
+import { UserError } from '../errors.js'
+import { lenet300100Defaults, type MlpOptions, mlp } from './mlp.js'
+import type { Model } from './model.js'
+
+const registry = {
+  'lenet-300-100': (options: Partial<MlpOptions>) => mlp('lenet-300-100', { ...lenet300100Defaults, ...options }),
+} as const satisfies Record<string, (options: never) => Model>
+
+export type ModelName = keyof typeof registry
+
+export const modelNames = Object.keys(registry) as readonly ModelName[]
+
+/**
+ * The model of a name, with options that differ from its defaults: `model('lenet-300-100', { hidden: [20, 10] })`.
+ *
+ * @throws UserError for an unknown name or a wrong option
+ */
+export function model<Name extends ModelName>(name: Name, options: Parameters<(typeof registry)[Name]>[0] = {}): Model {
+  if (!Object.hasOwn(registry, name)) {
+    throw new UserError(`There is no model "${name}"; there are ${modelNames.join(', ')}.`)
+  }
+  return registry[name](options)
+}

@@ -1,0 +1,102 @@
+/** What is learned: an objective (traced, without data), a source of batches, and an evaluator. */
+import type * as tf from '@tensorflow/tfjs'
+import type { Engine, HostTree, SpecTree, TensorSpec, TensorTree } from '@winning-tickets/jit'
+import type { Json, JsonObject } from '../config/index.js'
+import type { NamedTensors } from '../files/index.js'
+import type { Model, TensorRecord, Weights } from '../models/index.js'
+import type { Streams } from '../random/index.js'
+
+/** The tensors of one training step. */
+export interface LossInputs {
+  readonly model: Model
+  readonly parameters: TensorRecord
+  /** This step's batch, as `Objective.batch` describes it. */
+  readonly batch: TensorTree
+  /** The data that stay in the graph, as `Objective.resident` describes them. */
+  readonly resident: TensorTree
+  readonly state: TensorRecord
+}
+
+export interface LossOutputs {
+  /** A scalar; the mean over the batch. */
+  readonly loss: tf.Scalar
+  /** New values of parameters that are statistics. */
+  readonly statistics?: TensorRecord
+  /** The carried state after the step, if the objective has one. */
+  readonly state?: TensorRecord
+}
+
+/** A task without its data: shapes and pure TensorFlow.js functions, enough to trace the graph of a step. */
+export interface Objective {
+  readonly name: string
+  /** Everything that can change a number (normalisation, shapes, ...), with defaults written out. */
+  readonly config: JsonObject
+  /** What one step takes from the batch source. */
+  batch(batchSize: number): SpecTree
+  /** Data that all steps share: images, tokens. Empty for host-fed sources. */
+  readonly resident: SpecTree
+  /** Tensors carried from step to step beside the parameters (an LSTM's h and c); they start at zero. */
+  state(batchSize: number): Readonly<Record<string, TensorSpec>>
+  loss(inputs: LossInputs): LossOutputs
+  /** The graph of an evaluation, for its hash; absent if evaluation is not one graph (episodes of an environment). */
+  readonly evaluation?: EvaluationGraph
+}
+
+export interface EvaluationGraph {
+  readonly inputs: SpecTree
+  run(model: Model, parameters: TensorRecord, inputs: TensorTree): TensorTree
+}
+
+/** What a source must remember to continue: JSON, and tensors where that is not enough (environments' states). */
+export interface SourceState {
+  readonly json: Json
+  readonly tensors?: NamedTensors
+}
+
+/**
+ * Gives the batches. A *resident* source answers for any iteration at any time, so it has no state of its own. A
+ * *host-fed* source is called with the current weights (rollouts of a policy) and has a state that checkpoints keep.
+ */
+export type BatchSource = ResidentSource | HostFedSource
+
+export interface ResidentSource {
+  readonly kind: 'resident'
+  readonly resident: HostTree
+  /** The batches of `steps` steps from an iteration on, stacked along a leading dimension. */
+  batches(iteration: number, steps: number): HostTree
+}
+
+export interface HostFedSource {
+  readonly kind: 'host-fed'
+  /** The next batches: at least one step and at most `steps`, stacked along a leading dimension. */
+  next(request: {
+    readonly iteration: number
+    readonly steps: number
+    readonly weights: Weights
+  }): Promise<{ readonly steps: number; readonly batches: HostTree }>
+  state(): SourceState
+  restore(state: SourceState): void
+}
+
+export type SplitName = 'train' | 'validation' | 'test'
+
+/** Means over a split: the loss that early stopping goes by, and what else the task measures (accuracy as a fraction). */
+export type Metrics = { readonly loss: number; readonly accuracy?: number } & Readonly<Record<string, number>>
+
+export interface Evaluator {
+  evaluate(weights: Weights): Promise<Metrics>
+}
+
+/** A task with its data. */
+export interface Task {
+  readonly objective: Objective
+  /** Hash of the decoded data, or what else identifies them. */
+  readonly dataId: string
+  source(options: {
+    readonly model: Model
+    readonly engine: Engine
+    readonly streams: Streams
+    readonly batchSize: number
+  }): BatchSource
+  evaluator(options: { readonly model: Model; readonly engine: Engine; readonly split: SplitName }): Promise<Evaluator>
+}

@@ -1,0 +1,11 @@
+/** Training a ticket by a recipe. */
+export type {
+  CheckpointOptions,
+  Curves,
+  Progress,
+  Snapshot,
+  SplitMetrics,
+  TrainOptions,
+  TrainResult,
+} from './result.js'
+export { train } from './train.js'

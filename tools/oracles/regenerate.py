@@ -1,0 +1,47 @@
+"""Makes every committed fixture again and compares it with the committed bytes.
+
+A fixture is made by the `make_*.py` beside it: `python make_x.py OUT_DIR` writes the same file names into OUT_DIR.
+JSON is compared by value, floats to 1e-6 relative (BLAS builds differ in the last bits); other files byte for byte.
+"""
+import json
+import math
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def close(a, b):
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(close(a[k], b[k]) for k in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(close(x, y) for x, y in zip(a, b))
+    if isinstance(a, float) or isinstance(b, float):
+        return isinstance(a, (int, float)) and isinstance(b, (int, float)) and math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
+    return a == b
+
+
+def same(made, committed):
+    if made.suffix == '.json':
+        return close(json.loads(made.read_text()), json.loads(committed.read_text()))
+    return made.read_bytes() == committed.read_bytes()
+
+
+scripts = [s for s in sorted(ROOT.glob('*/*/**/make_*.py')) if 'node_modules' not in s.parts]
+if not scripts:
+    sys.exit('no make_*.py found: the oracles are missing')
+bad = 0
+for script in scripts:
+    with tempfile.TemporaryDirectory() as out:
+        subprocess.run([sys.executable, str(script), out], check=True)
+        made = [f for f in sorted(pathlib.Path(out).rglob('*')) if f.is_file()]
+        if not made:
+            sys.exit(f'{script.relative_to(ROOT)} made nothing')
+        for file in made:
+            committed = script.parent / file.relative_to(out)
+            ok = committed.exists() and same(file, committed)
+            bad += not ok
+            print(f"{'same     ' if ok else 'DIFFERENT'} {committed.relative_to(ROOT)}")
+sys.exit(1 if bad else 0)

@@ -1,0 +1,5 @@
+export { jointPage, paperPage, type Section } from './html.js'
+export { type PlotSpec, plots, renderPlot, subtitle } from './plot.js'
+export { armsOf, type Point, series } from './series.js'
+export { claimsTable, effectText, levelsTable, short } from './tables.js'
+export { readReport, type SavedSection, writeJointReport, writeReport } from './write.js'

@@ -1,5 +1,7 @@
-/** For tests: a small classification problem, made from streams, that a tiny network learns in a few hundred steps. */
-import { type ClassificationData, type SplitName, sizeOf, stream } from '../index.js'
+/** For tests and demonstrations: a small classification problem, made from streams, that a tiny network learns in a few hundred steps. */
+import { sizeOf } from '../models/index.js'
+import { stream } from '../random/index.js'
+import type { ClassificationData, SplitName } from '../tasks/index.js'
 
 export interface BlobOptions {
   readonly shape?: readonly number[]

@@ -34,9 +34,9 @@ class Tools {
   ) {}
 
   op(op: string, inputs: (Ref | number)[], type = this.type, attributes = {}): Ref {
-    const numeric = inputs.find((input) => typeof input !== 'number')?.type ?? type
+    const numeric = inputs.find((input) => typeof input !== 'number' && input.type !== 'bool') as Ref | undefined
     const refs = inputs.map((input) =>
-      typeof input === 'number' ? this.context.builder.scalar(input, numeric) : input,
+      typeof input === 'number' ? this.context.builder.scalar(input, numeric?.type ?? type) : input,
     )
     return this.context.builder.add(op, refs, this.shape, type, attributes)
   }
@@ -107,7 +107,7 @@ export const elementwise: Record<string, Lowering> = {
     if (!attrs.alpha && x!.type === 'float32') {
       return tools.op('HardSigmoid', [x!], undefined, { alpha: { float: 1e38 }, beta: { float: 0 } })
     }
-    return tools.op('Where', [tools.op('Greater', [x!, 0], 'bool'), tools.op('Mul', [x!, 0]), Number(attrs.alpha)])
+    return tools.op('Where', [tools.op('Greater', [x!, 0], 'bool'), 1, Number(attrs.alpha)])
   }),
   Add: binary('Add'),
   Sub: binary('Sub'),

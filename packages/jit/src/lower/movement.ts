@@ -1,7 +1,7 @@
 /** Kernels that only move elements: shapes, slices, joins, gathers. They keep an int32 value stored as bytes. */
 import type { Ref } from '../onnx/builder.js'
 import type { Node } from '../trace/graph.js'
-import { axesOf, reducedShape } from '../trace/shapes.js'
+import { axesOf, listOf, reducedShape } from '../trace/shapes.js'
 import { sizeOf } from '../tree.js'
 import type { Context, Lowering } from './context.js'
 import { broadcastSource } from './context.js'
@@ -25,7 +25,7 @@ function sliced(context: Context, x: Ref, axis: number, from: number, to: number
 }
 
 const slice: Lowering = (node, context) => {
-  const begin = numbers(node.attrs.begin)
+  const begin = listOf(node.attrs.begin)
   const shape = node.outputs[0]!.shape
   return shape.reduce((x, side, axis) => {
     const from = begin[axis] ?? 0

@@ -127,8 +127,20 @@ export function traceBackend(): TraceBackend {
       },
     })
   }
+  tf.registerKernel({
+    kernelName: 'Range',
+    backendName: TRACE_BACKEND,
+    kernelFunc: ({ attrs }) => {
+      const { start, stop, step, dtype } = attrs as { start: number; stop: number; step: number; dtype: tf.DataType }
+      const data = Float64Array.from(
+        { length: Math.max(0, Math.ceil((stop - start) / step)) },
+        (_, i) => start + i * step,
+      )
+      return backend.adopt(constant(data as unknown as tf.BackendValues, [data.length], dtype).outputs[0]!)
+    },
+  })
   for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
-    if (kernels.has(kernelName)) continue
+    if (kernels.has(kernelName) || kernelName === 'Range') continue
     tf.registerKernel({
       kernelName,
       backendName: TRACE_BACKEND,

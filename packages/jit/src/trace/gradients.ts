@@ -43,6 +43,22 @@ const extremum = (kernelName: 'Max' | 'Min', reduce: typeof tf.max) =>
     },
   })
 
+/** Gradients of an op on two operands that broadcast; some of TensorFlow.js's forget to sum over the repeated axes. */
+const binary = (kernelName: string, gradients: (a: tf.Tensor, b: tf.Tensor) => [tf.Tensor, tf.Tensor]) =>
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: ['a', 'b'],
+    gradFunc: (dy, saved) => {
+      const [a, b] = saved as [tf.Tensor, tf.Tensor]
+      const part = (i: 0 | 1, operand: tf.Tensor) => () =>
+        unbroadcast(tf.mul(dy as tf.Tensor, gradients(a, b)[i].cast('float32')), operand.shape)
+      return { a: part(0, a), b: part(1, b) }
+    },
+  })
+
+/** A comparison is constant almost everywhere; TensorFlow.js has no gradient for it and stops at one. */
+const flat = (kernelName: string) => binary(kernelName, (a, b) => [tf.zerosLike(a), tf.zerosLike(b)])
+
 let registered = false
 
 /** Registers the gradients once for the process; all of TensorFlow.js uses them from then on. */
@@ -53,6 +69,10 @@ export function registerSecondDerivatives(): void {
   unary('Sigmoid', (x) => tf.mul(tf.sigmoid(x), tf.sub(1, tf.sigmoid(x))))
   unary('Tanh', (x) => tf.sub(1, tf.square(tf.tanh(x))))
   unary('Elu', (x) => tf.where(tf.greater(x, 0), tf.onesLike(x), tf.exp(tf.minimum(x, 0))))
+  binary('Maximum', (a, b) => [tf.greaterEqual(a, b), tf.less(a, b)])
+  binary('Minimum', (a, b) => [tf.lessEqual(a, b), tf.greater(a, b)])
+  binary('SquaredDifference', (a, b) => [tf.mul(2, tf.sub(a, b)), tf.mul(2, tf.sub(b, a))])
+  for (const name of ['Equal', 'NotEqual', 'Less', 'LessEqual', 'Greater', 'GreaterEqual']) flat(name)
   extremum('Max', tf.max)
   extremum('Min', tf.min)
   tf.registerGradient({

@@ -62,18 +62,18 @@ const matMul: Infer = ([a, b], { transposeA, transposeB }) => {
 
 const numbers = (value: unknown) => value as number[]
 
+/** TensorFlow.js lets one number, or no size at all, stand for a list. */
+export const listOf = (value: unknown) =>
+  value === undefined ? [] : typeof value === 'number' ? [value] : numbers(value)
+
 const slice: Infer = ([x], { begin, size }) => {
-  const from = numbers(begin)
-  const sides = typeof size === 'number' ? [size] : numbers(size)
-  return [
-    {
-      shape: x!.shape.map((side, axis) => {
-        const wanted = sides[axis] ?? -1
-        return wanted < 0 ? side - (from[axis] ?? 0) : wanted
-      }),
-      dtype: x!.dtype,
-    },
-  ]
+  const from = listOf(begin)
+  const sides = listOf(size)
+  const shape = x!.shape.map((side, axis) => {
+    const wanted = sides[axis] ?? -1
+    return wanted < 0 ? side - (from[axis] ?? 0) : wanted
+  })
+  return [{ shape, dtype: x!.dtype }]
 }
 
 const split: Infer = ([x], { numOrSizeSplits, axis }) => {

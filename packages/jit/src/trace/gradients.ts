@@ -75,6 +75,15 @@ export function registerSecondDerivatives(): void {
   for (const name of ['Equal', 'NotEqual', 'Less', 'LessEqual', 'Greater', 'GreaterEqual']) flat(name)
   extremum('Max', tf.max)
   extremum('Min', tf.min)
+  // Summing backwards, along the same axis: TensorFlow.js's own forgets to undo its transposition.
+  tf.registerGradient({
+    kernelName: 'Cumsum',
+    inputsToSave: ['x'],
+    gradFunc: (dy, _, attrs) => {
+      const { axis, exclusive, reverse } = attrs as { axis: number; exclusive: boolean; reverse: boolean }
+      return { x: () => tf.cumsum(dy as tf.Tensor, axis, exclusive, !reverse) }
+    },
+  })
   tf.registerGradient({
     kernelName: 'Softmax',
     inputsToSave: ['logits'],

@@ -1,0 +1,13 @@
+/** The messages between the parent and a worker process. */
+import type { Progress } from '../stage/types.js'
+import type { Job, JobOutcome } from './types.js'
+
+export type ToWorker =
+  /** First message: where the store is, and the modules that export `benchmark` (file URLs). */
+  | { readonly type: 'start'; readonly store: string; readonly modules: readonly string[] }
+  | { readonly type: 'run'; readonly job: Job }
+
+export type FromWorker =
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'outcome'; readonly outcome: JobOutcome }

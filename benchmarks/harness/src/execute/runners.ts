@@ -1,0 +1,86 @@
+/** Lanes of work: a child process that is forked again when it dies, or this process. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { FromWorker, ToWorker } from './protocol.js'
+import { runStage, type Workshop } from './run-stage.js'
+import type { Job, JobOutcome, Runner, Watch } from './types.js'
+
+const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url))
+/** Characters of a worker's error output that are kept, to say why it died. */
+const KEPT_OUTPUT = 4000
+
+export interface ForkOptions {
+  /** The store's folder. */
+  readonly store: string
+  /** Modules that export `benchmark`, as file URLs. */
+  readonly modules: readonly string[]
+  /** The worker's script; by default the one beside this file. */
+  readonly script?: string
+}
+
+/** A lane that runs jobs in a child process, started at its first job and kept for the next. */
+export function forkRunner({ store, modules, script = WORKER }: ForkOptions): Runner {
+  let child: ChildProcess | undefined
+  let output = ''
+
+  function worker(): ChildProcess {
+    if (child?.connected) return child
+    const started = fork(script, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] })
+    output = ''
+    started.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-KEPT_OUTPUT)
+    })
+    // Errors of sending to a dying process; its 'exit' tells the story.
+    started.on('error', () => {})
+    post(started, { type: 'start', store, modules })
+    child = started
+    return started
+  }
+
+  return {
+    run(job: Job, watch: Watch): Promise<JobOutcome> {
+      return new Promise((resolve) => {
+        const current = worker()
+        const finish = (outcome: JobOutcome) => {
+          current.off('message', onMessage).off('exit', onExit)
+          resolve(outcome)
+        }
+        const onMessage = (message: FromWorker) => {
+          if (message.type === 'progress') watch.progress(message.progress)
+          else if (message.type === 'warning') watch.warning(message.message)
+          else finish(message.outcome)
+        }
+        const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
+          child = undefined
+          finish({ type: 'lost', message: deathNotice(code, signal, output) })
+        }
+        current.on('message', onMessage).on('exit', onExit)
+        post(current, { type: 'run', job })
+      })
+    },
+    async close() {
+      const current = child
+      child = undefined
+      if (current === undefined || current.exitCode !== null || current.signalCode !== null) return
+      const gone = new Promise((resolve) => current.once('exit', resolve))
+      // A worker inside a long native call would hear nothing gentler.
+      current.kill('SIGKILL')
+      await gone
+    },
+  }
+}
+
+/** A lane in this process, for tests and for a debugger. */
+export function localRunner(workshop: Workshop): Runner {
+  return { run: (job, watch) => runStage(job, workshop, watch), close: async () => {} }
+}
+
+function post(child: ChildProcess, message: ToWorker): void {
+  if (child.connected) child.send(message, () => {})
+}
+
+function deathNotice(code: number | null, signal: NodeJS.Signals | null, output: string): string {
+  const [last] = output.trim().split('\n').slice(-1)
+  const how = signal === null ? `with exit code ${code}` : `by ${signal}`
+  return `The worker process ended ${how}${last ? ` (${last.trim()})` : ''}.`
+}

@@ -10,5 +10,5 @@ export {
   type Masks,
   maskWeights,
 } from './masks.js'
-export { type Scope, type Scores, select, type Target } from './select.js'
+export { type Scope, type Scores, select, selectCount, type Target } from './select.js'
 export { keptCount, type ScoreArray, topK } from './top-k.js'

@@ -21,23 +21,28 @@ export type Target =
  * @throws UserError if there are fewer candidates than weights to keep
  */
 export function select(scores: Scores, target: Target, among?: Masks): Masks {
-  if (target.scope === 'global') return selectTogether(scores, target.density, among)
+  if (target.scope === 'global') return selectCount(scores, keptCount(target.density, sizeOfScores(scores)), among)
   return Object.fromEntries(
     Object.entries(scores).map(([name, score]) => {
       const density = target.densities[name]
       if (density === undefined) throw new UserError(`The layerwise target has no density for ${name}; give one.`)
-      return [name, selectTogether({ [name]: score }, density, among)[name]!]
+      return [name, selectCount({ [name]: score }, keptCount(density, score.length), among)[name]!]
     }),
   )
 }
 
-function selectTogether(scores: Scores, density: number, among: Masks | undefined): Masks {
+/**
+ * The mask that keeps exactly the k best of all scores ranked together.
+ *
+ * @throws UserError if there are fewer candidates
+ */
+export function selectCount(scores: Scores, k: number, among?: Masks): Masks {
   const parts = Object.entries(scores)
-  const total = parts.reduce((sum, [, score]) => sum + score.length, 0)
   const candidates = parts.reduce((sum, [name, score]) => sum + (among ? countKept(among[name]!) : score.length), 0)
-  const k = keptCount(density, total)
   if (k > candidates) {
-    throw new UserError(`Density ${density} keeps ${k} of ${total} weights, but only ${candidates} are left.`)
+    throw new UserError(
+      `${k} of ${sizeOfScores(scores)} weights cannot be kept, since only ${candidates} are left; choose a lower density.`,
+    )
   }
 
   const ranked = new Float64Array(candidates)
@@ -57,4 +62,8 @@ function selectTogether(scores: Scores, density: number, among: Masks | undefine
       return [name, kept]
     }),
   )
+}
+
+function sizeOfScores(scores: Scores): number {
+  return Object.values(scores).reduce((sum, score) => sum + score.length, 0)
 }

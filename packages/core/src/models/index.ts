@@ -1,4 +1,5 @@
 /** Models: named parameters and a function of them. */
+export { type Flops, forwardFlops } from './flops.js'
 export { glorotNormal, initialise, initialWeights } from './initialise.js'
 export { type MlpOptions, mlp, mlpOptionsSchema } from './mlp.js'
 export {

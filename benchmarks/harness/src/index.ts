@@ -1,9 +1,13 @@
 /** The harness: experiments expand to stages, a store remembers them, claims turn results into verdicts. */
+export { difference, levelNear, levelsOf, logRatio, type PerSeed, paired, perSeed, rowsOf } from './claims/query.js'
 export type { Claim, ClaimRecord, Finding, Results, Row, Verdict } from './claims/types.js'
 export { type ExecuteOptions, type ExecutionEvent, execute, type Summary } from './execute/index.js'
 export { PROFILES, type Profile } from './experiment/profile.js'
 export type { Benchmark, Cell, Experiment, Settings } from './experiment/types.js'
+export * from './kinds/index.js'
+export * from './report/index.js'
 export * from './stage/index.js'
+export * from './statistics/index.js'
 export {
   type Deterministic,
   type Observed,

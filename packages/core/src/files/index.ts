@@ -1,6 +1,7 @@
 /** Files: safetensors, packed masks, hashes, atomic writes. */
 export { writeAtomic } from './atomic.js'
 export { packBits, unpackBits } from './bits.js'
+export { cacheFolder, type Environment } from './cache-folder.js'
 export { hashTensors, sha256 } from './hash.js'
 export {
   decodeSafetensors,

@@ -1,0 +1,254 @@
+/** LTH-1 to LTH-6, LTH-14 and LTH-15 of claims.md 1.c as predicates over the rows of the LeNet experiment. */
+import {
+  above,
+  all,
+  below,
+  type Claim,
+  difference,
+  type Estimate,
+  equivalent,
+  estimate,
+  type Finding,
+  finding,
+  levelNear,
+  levelsOf,
+  logRatio,
+  nothing,
+  paired,
+  perSeed,
+  type Results,
+} from '@winning-tickets/harness'
+
+const ACCURACY = 'testAccuracyAtEarlyStop'
+const STOP = 'earlyStopIteration'
+
+/** Below the paper's setting only signs and orderings are tested, never its absolutes (claims.md 13). */
+const atScale = (results: Results, paper: number, scaled: number) => (results.profile === 'paper' ? paper : scaled)
+
+/** How much worse still counts as equal: 0.2 points in the paper's setting (LTH-2, LTH-15), 0.5 in a scaled one. */
+const tolerance = (results: Results) => atScale(results, 0.2, 0.5)
+
+const percent = (ratio: number) => `${(100 * ratio).toFixed(1)}%`
+
+/** Levels of an arm with densities in a range, ends included. */
+const within = (results: Results, arm: string, low: number, high: number): number[] =>
+  levelsOf(results, arm).flatMap(({ level, density }) => (density >= low && density <= high ? [level] : []))
+
+/** Difference of accuracies in percentage points, paired by seed, each the mean over the levels. */
+function gain(results: Results, arm: string, levels: number[], other: string, otherLevels = levels, metric = ACCURACY) {
+  return paired(
+    perSeed(results, arm, metric, levels),
+    perSeed(results, other, metric, otherLevels),
+    (a, b) => 100 * difference(a, b),
+  )
+}
+
+/** Logarithm of the ratio of early-stop iterations, paired by seed, of the means of logarithms over the levels. */
+function slowdown(results: Results, arm: string, levels: number[], other: string, otherLevels = levels): number[] {
+  const logs = (name: string, at: number[]) =>
+    at
+      .map((level) => perSeed(results, name, STOP, [level]))
+      .reduce(
+        (sum, values) =>
+          new Map(
+            [...values].flatMap(([seed, value]) =>
+              sum.has(seed) ? [[seed, sum.get(seed)! + Math.log(value) / at.length]] : [],
+            ),
+          ),
+        new Map([...perSeed(results, name, STOP, [at[0]!]).keys()].map((seed) => [seed, 0])),
+      )
+  return paired(logs(arm, levels), logs(other, otherLevels), difference)
+}
+
+const ratioFinding = (verdict: Finding['verdict'], result: Estimate, detail: string) =>
+  finding(verdict, result, detail, Math.exp)
+
+/** "38% earlier" and the like, for sentences. */
+const speed = (logarithm: number) => `${Math.exp(logarithm).toFixed(2)} times the iterations`
+
+const needs = (what: string) => nothing(`The results have no ${what}; run the whole grid.`)
+
+const lth1: Claim = {
+  id: 'LTH-1',
+  title: 'A ticket with 21% of the weights learns faster than the dense network',
+  paper: 'early-stop iteration 38% earlier at 21.1%',
+  unit: 'x dense iterations',
+  check(results) {
+    const level = levelNear(results, 'ticket', 0.2107)
+    if (level === undefined) return needs('ticket at 21%')
+    const ratios = paired(perSeed(results, 'ticket', STOP, [level]), perSeed(results, 'dense', STOP, [0]), logRatio)
+    if (ratios.length === 0) return needs('seed with both arms')
+    const result = estimate(ratios)
+    const verdict = below(result, 0)
+    const enough = results.profile !== 'paper' || result.mean <= Math.log(0.8)
+    const detail = `The ticket's validation loss is least after ${speed(result.mean)} of the dense network's.`
+    return ratioFinding(verdict === 'supported' && !enough ? 'inconclusive' : verdict, result, detail)
+  },
+}
+
+const lth2: Claim = {
+  id: 'LTH-2',
+  title: 'Tickets with 13.5% of the weights are more accurate than dense, and those with 3.6% no worse',
+  paper: 'more than +0.3 pp at 13.5%, equal at 3.6%',
+  unit: 'pp',
+  check(results) {
+    const [middle, sparse] = [0.1352, 0.0358].map((density) => levelNear(results, 'ticket', density))
+    if (middle === undefined || sparse === undefined) return needs('ticket at 13.5% and 3.6%')
+    const [better, equal] = [middle, sparse].map((level) => gain(results, 'ticket', [level], 'dense', [0]))
+    if (better!.length === 0) return needs('seed with both arms')
+    const [result, last] = [estimate(better!), estimate(equal!)]
+    const margin = tolerance(results)
+    const detail = `At 3.6% the ticket is ${last.mean.toFixed(2)} pp from dense (no worse than -${margin} pp is asked for).`
+    return finding(all([above(result, 0), above(last, -margin)]), result, detail)
+  },
+}
+
+const lth3: Claim = {
+  id: 'LTH-3',
+  title: 'The initial weights matter: reinitialised tickets learn slower and are less accurate (3.5% to 21%)',
+  paper: '2.51x slower and 0.5 pp worse at 21%',
+  unit: 'pp',
+  check(results) {
+    const levels = within(results, 'ticket', 0.035, 0.215)
+    const level = levelNear(results, 'ticket', 0.2107)
+    if (level === undefined || levels.length === 0) return needs('ticket from 3.5% to 21%')
+    const better = gain(results, 'ticket', levels, 'reinit')
+    if (better.length === 0) return needs('seed with both arms')
+    const result = estimate(better)
+    const slower = estimate(slowdown(results, 'reinit', [level], 'ticket'))
+    const verdict = all([above(result, atScale(results, 0.2, 0)), above(slower, Math.log(atScale(results, 1.5, 1)))])
+    const detail = `Mean of ${levels.length} levels; at 21% reinit needs ${speed(slower.mean)} of the ticket.`
+    return finding(verdict, result, detail)
+  },
+}
+
+const lth4: Claim = {
+  id: 'LTH-4',
+  title: 'Learning is fastest at a middling density: the early-stop iteration against density is U-shaped',
+  paper: 'fastest at 21.1%, slower below',
+  unit: '% left where fastest',
+  check(results) {
+    const middle = within(results, 'ticket', 0.1, 0.52)
+    const sparse = within(results, 'ticket', 0, 0.06)
+    if (middle.length === 0 || sparse.length === 0) return needs('ticket in the middle and below 6%')
+    const fromDense = slowdown(results, 'ticket', middle, 'dense', [0])
+    const fromSparse = slowdown(results, 'ticket', middle, 'ticket', sparse)
+    if (fromDense.length === 0) return needs('seed with both arms')
+    const [left, right] = [estimate(fromDense), estimate(fromSparse)]
+    const fastest = fastestDensities(results)
+    const result = estimate(fastest.perSeed)
+    const inside = fastest.ofMean >= 0.1 && fastest.ofMean <= 0.52
+    const sides = all([below(left, 0), below(right, 0)])
+    const verdict = sides === 'supported' && !inside ? 'inconclusive' : sides
+    const detail = `From 10% to 52% the ticket needs ${speed(left.mean)} of dense and ${speed(right.mean)} of tickets below 6%; the mean curve is lowest at ${percent(fastest.ofMean)}.`
+    return finding(verdict, { ...result, detectable: null }, detail, (logarithm) => 100 * Math.exp(logarithm))
+  },
+}
+
+/** Where the early-stop iteration is least: of the mean over seeds, and (as logarithms of densities) of each seed. */
+function fastestDensities(results: Results): { ofMean: number; perSeed: number[] } {
+  const levels = [...levelsOf(results, 'dense'), ...levelsOf(results, 'ticket')]
+  const stops = levels.map(({ level, density }) => ({
+    density,
+    values: perSeed(results, level === 0 ? 'dense' : 'ticket', STOP, [level]),
+  }))
+  const argmin = (total: (values: ReadonlyMap<number, number>) => number) =>
+    stops.reduce((best, stop) => (total(stop.values) < total(best.values) ? stop : best)).density
+  const seeds = [...stops[0]!.values.keys()].filter((seed) => stops.every(({ values }) => values.has(seed)))
+  const sum = (values: ReadonlyMap<number, number>) => seeds.reduce((so, seed) => so + values.get(seed)!, 0)
+  return { ofMean: argmin(sum), perSeed: seeds.map((seed) => Math.log(argmin((values) => values.get(seed)!))) }
+}
+
+const lth5: Claim = {
+  id: 'LTH-5',
+  title: 'Tickets fit the training data as well as dense yet generalise better',
+  paper: 'training accuracy ~100% from 2% left on, test accuracy above dense',
+  unit: 'pp',
+  check(results) {
+    const levels = within(results, 'ticket', 0.1, 0.52)
+    const fitted = within(results, 'ticket', 0.05, 1)
+    if (levels.length === 0) return needs('ticket from 10% to 52%')
+    const better = gain(results, 'ticket', levels, 'dense', [0], 'testAccuracyAtEnd')
+    if (better.length === 0) return needs('seed with both arms')
+    const result = estimate(better)
+    const fit =
+      results.profile === 'paper'
+        ? estimate(
+            [...perSeed(results, 'ticket', 'trainAccuracyAtEnd', fitted).values()].map((value) => 100 * value - 99.9),
+          )
+        : estimate(gain(results, 'ticket', fitted, 'dense', [0], 'trainAccuracyAtEnd'))
+    const verdict = all([above(result, 0), above(fit, results.profile === 'paper' ? 0 : -tolerance(results))])
+    const against = results.profile === 'paper' ? '99.9%' : "the dense network's"
+    const detail = `At the end of training; training accuracy of tickets from 5% on is ${fit.mean.toFixed(2)} pp from ${against}.`
+    return finding(verdict, result, detail)
+  },
+}
+
+const lth6: Claim = {
+  id: 'LTH-6',
+  title: 'One-shot pruning finds tickets too, but iterative pruning finds smaller ones',
+  paper: 'one-shot above dense from 95.0% to 5.17% left, iterative to 3.6%',
+  unit: 'x one-shot density',
+  check(results) {
+    const smallest = (arm: string) => smallestMatching(results, arm)
+    const ratios = paired(smallest('ticket'), smallest('one-shot'), logRatio)
+    if (ratios.length === 0) return needs('seed with ticket, one-shot and dense')
+    const result = estimate(ratios)
+    const mean = (arm: string) => estimate([...smallest(arm).values()]).mean
+    const detail = `Smallest density that matches dense to ${tolerance(results)} pp: iterative ${percent(mean('ticket'))}, one-shot ${percent(mean('one-shot'))}.`
+    return ratioFinding(below(result, 0), result, detail)
+  },
+}
+
+/** For each seed the smallest density at which an arm is as accurate as dense, within the tolerance; 1 if none is. */
+function smallestMatching(results: Results, arm: string): Map<number, number> {
+  const dense = perSeed(results, 'dense', ACCURACY, [0])
+  const smallest = new Map<number, number>()
+  for (const { level, density } of levelsOf(results, arm)) {
+    for (const [seed, accuracy] of perSeed(results, arm, ACCURACY, [level])) {
+      const reference = dense.get(seed)
+      if (reference === undefined) continue
+      const matches = 100 * (accuracy - reference) >= -tolerance(results)
+      smallest.set(seed, matches ? Math.min(density, smallest.get(seed) ?? 1) : (smallest.get(seed) ?? 1))
+    }
+  }
+  return smallest
+}
+
+const lth14: Claim = {
+  id: 'LTH-14',
+  title: 'Below 20%: tickets beat reinitialised ones, and those are no worse than random masks',
+  paper: 'order ticket > reinit >= random (App. E)',
+  unit: 'pp',
+  check(results) {
+    const levels = within(results, 'random', 0, 0.2)
+    if (levels.length === 0) return needs('random mask below 20%')
+    const better = gain(results, 'ticket', levels, 'reinit')
+    const order = gain(results, 'reinit', levels, 'random')
+    if (better.length === 0 || order.length === 0) return needs('seed with ticket, reinit and random')
+    const [result, second] = [estimate(better), estimate(order)]
+    const detail = `Ticket over reinit; reinit over random is ${second.mean.toFixed(2)} pp. Means of ${levels.length} levels.`
+    return finding(all([above(result, 0), above(second, -tolerance(results))]), result, detail)
+  },
+}
+
+const lth15: Claim = {
+  id: 'LTH-15',
+  title: 'Tickets bear noise on their initial weights: 0.5 sigma barely hurts, 3 sigma still beats reinit',
+  paper: '0.5 sigma barely hurts; 3 sigma still beats reinit (App. F)',
+  unit: 'pp',
+  check(results) {
+    const [mild, strong] = ['noise 0.5 sigma', 'noise 3 sigma']
+    const levels = levelsOf(results, mild).map(({ level }) => level)
+    if (levels.length === 0) return needs('ticket with noise')
+    const hurt = gain(results, mild, levels, 'ticket')
+    const left = gain(results, strong, levels, 'reinit')
+    if (hurt.length === 0 || left.length === 0) return needs('seed with noise, ticket and reinit')
+    const [result, second] = [estimate(hurt), estimate(left)]
+    const equal = equivalent(result, estimate(hurt, 0.9), tolerance(results))
+    const detail = `0.5 sigma against the ticket (within ${tolerance(results)} pp is asked for); 3 sigma over reinit is ${second.mean.toFixed(2)} pp.`
+    return finding(all([equal, above(second, 0)]), result, detail)
+  },
+}
+
+export const claims: readonly Claim[] = [lth1, lth2, lth3, lth4, lth5, lth6, lth14, lth15]

@@ -1,0 +1,29 @@
+/** All data sets, by name. A new one is a file with its definition and a line here. */
+import { UserError } from '../errors.js'
+import { fashionMnist, fashionMnistExtract, mnist } from './mnist.js'
+import type { DatasetDefinition, DatasetInfo } from './types.js'
+
+export const definitions: readonly DatasetDefinition[] = [
+  mnist, //
+  fashionMnist,
+  fashionMnistExtract,
+]
+
+/** @throws UserError for a name that is not registered */
+export function definitionOf(name: string): DatasetDefinition {
+  const found = definitions.find((definition) => definition.info.name === name)
+  if (found === undefined) {
+    const names = definitions.map((definition) => definition.info.name).join(', ')
+    throw new UserError(`There is no data set "${name}"; choose one of ${names}.`)
+  }
+  return found
+}
+
+/**
+ * What is known of a data set without loading it: shape, classes, counts and the hash of its decoded content.
+ *
+ * @throws UserError for a name that is not registered
+ */
+export function datasetInfo(name: string): DatasetInfo {
+  return definitionOf(name).info
+}

@@ -49,7 +49,11 @@ async function nextBatches(run: Run, state: RunState, steps: number): Promise<{ 
   const { source } = run
   const { iteration, weights } = state
   if (source.kind === 'resident') return { steps, batches: source.batches(iteration, steps) }
-  return source.next({ iteration, steps, weights })
+  const given = await source.next({ iteration, steps, weights })
+  if (!(given.steps >= 1 && given.steps <= steps)) {
+    throw new RangeError(`The batch source was asked for 1 to ${steps} steps and gave ${given.steps}.`)
+  }
+  return given
 }
 
 /** The optimizer's numbers of each step, computed in float64. */

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { canonicalJson, type Json, type JsonObject } from '../config/index.js'
 import { UserError } from '../errors.js'
-import { hashTensors, type NamedTensors, readSafetensors, type StoredTensor, writeSafetensors } from '../files/index.js'
-import type { Weights } from '../models/index.js'
+import { hashTensors, type NamedTensors, readSafetensors, writeSafetensors } from '../files/index.js'
+import { sizeOf, type Weights } from '../models/index.js'
 import { coreSemantics } from '../semantics.js'
 import type { SourceState } from '../tasks/index.js'
-import { ticketTensors } from '../tickets/index.js'
+import { type Slots, ticketTensors } from '../tickets/index.js'
+import { arraysBelow, floats, merged, prefixed, slotTensors, tensorsBelow } from './checkpoint-tensors.js'
 import type { Run } from './prepare.js'
 import type { Snapshot } from './result.js'
 import { curvesOf, type RunState } from './state.js'
@@ -75,29 +76,27 @@ export async function resume(run: Run): Promise<RunState | undefined> {
   checkSameRun(path, metadata.run, identity(run))
   const head = parseHead(path, metadata.state)
 
-  const part = (prefix: string): Weights =>
-    Object.fromEntries(
-      Object.entries(tensors)
-        .filter(([name]) => name.startsWith(`${prefix}/`))
-        .map(([name, { data }]) => [name.slice(prefix.length + 1), data as Float32Array]),
-    )
-  const slots = (prefix: string) => Object.fromEntries(run.rule.slots.map((slot) => [slot, part(`${prefix}/${slot}`)]))
+  const part = (prefix: string): Weights => arraysBelow(tensors, prefix)
+  const { model, recipe } = run.options
+  const parameters = Object.fromEntries(model.parameters.map(({ name, shape }) => [name, sizeOf(shape)]))
+  const trainable = Object.fromEntries(
+    model.parameters.filter((parameter) => parameter.trainable).map(({ name, shape }) => [name, sizeOf(shape)]),
+  )
+  const weightsBelow = (prefix: string): Weights => checked(path, part(prefix), parameters)
+  const slotsBelow = (prefix: string): Slots =>
+    Object.fromEntries(run.rule.slots.map((slot) => [slot, checked(path, part(`${prefix}/${slot}`), trainable)]))
   const curve = part('curve')
   if (run.source.kind === 'host-fed') {
-    const own = Object.entries(tensors).filter(([name]) => name.startsWith('source/'))
-    run.source.restore({
-      json: head.source as Json,
-      tensors: Object.fromEntries(own.map(([name, tensor]) => [name.slice('source/'.length), tensor])),
-    })
+    run.source.restore({ json: head.source as Json, tensors: tensorsBelow(tensors, 'source') })
   }
-  const name = run.options.recipe.optimizer.name
+  const { name } = recipe.optimizer
   return {
     iteration: head.iteration,
     updates: head.updates,
-    weights: part('weights'),
-    slots: slots('slots'),
+    weights: weightsBelow('weights'),
+    slots: slotsBelow('slots'),
     carried: part('carried'),
-    best: { ...head.best, weights: part('best') },
+    best: { ...head.best, weights: weightsBelow('best') },
     curve: Array.from(curve.iteration!, (iteration, i) => ({
       iteration,
       trainLoss: curve.trainLoss![i]!,
@@ -110,8 +109,8 @@ export async function resume(run: Run): Promise<RunState | undefined> {
         step,
         {
           step,
-          weights: part(`kept/${step}/weights`),
-          optimizer: { name, slots: slots(`kept/${step}/slots`), updates },
+          weights: weightsBelow(`kept/${step}/weights`),
+          optimizer: { name, slots: slotsBelow(`kept/${step}/slots`), updates },
         },
       ]),
     ),
@@ -158,22 +157,11 @@ function parseHead(path: string, text: string | undefined): z.output<typeof head
   }
 }
 
-function floats(prefix: string, arrays: Weights): NamedTensors {
-  const entries = Object.entries(arrays).map(([name, data]): [string, StoredTensor] => [
-    `${prefix}/${name}`,
-    { dtype: 'float32', shape: [data.length], data },
-  ])
-  return Object.fromEntries(entries)
-}
-
-function slotTensors(prefix: string, slots: Readonly<Record<string, Weights>>): NamedTensors {
-  return merged(Object.entries(slots).map(([slot, values]) => floats(`${prefix}/${slot}`, values)))
-}
-
-function prefixed(prefix: string, tensors: NamedTensors): NamedTensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}/${name}`, tensor]))
-}
-
-function merged(parts: readonly NamedTensors[]): NamedTensors {
-  return Object.assign({}, ...parts)
+/** @throws UserError unless the arrays have exactly these names and sizes */
+function checked(path: string, arrays: Weights, sizes: Readonly<Record<string, number>>): Weights {
+  const names = Object.keys(sizes)
+  if (names.length !== Object.keys(arrays).length || names.some((name) => arrays[name]?.length !== sizes[name])) {
+    throw new UserError(`${path} is a damaged checkpoint (tensors are missing); remove it to start afresh.`)
+  }
+  return arrays
 }

@@ -1,0 +1,65 @@
+/** Trace hashes tell configurations apart that compute different things, and only those; graphs are compiled once. */
+import { createEngine, type Engine } from '@winning-tickets/jit'
+import { expect, test } from 'vitest'
+import { classificationObjective, model, type RecipeInput, recipe } from '../index.js'
+import { compileEvaluation, compileTraining, stepSignature, trainStep, trainTraceHashes } from './index.js'
+
+const network = model('lenet-300-100', { inputShape: [16], hidden: [8], classes: 4 })
+const objective = classificationObjective({ shape: [16], classes: 4, examples: 100 })
+const adam: RecipeInput = { optimizer: { name: 'adam' }, learningRate: 0.1, iterations: 5, batchSize: 10 }
+const hashes = (given: Partial<RecipeInput> = {}, masked = false, task = objective, net = network) =>
+  trainTraceHashes({ model: net, objective: task, recipe: recipe({ ...adam, ...given }), masked })
+
+test('what the host computes is not in the graph', () => {
+  expect(hashes({ learningRate: 1, iterations: 9, warmup: 3, evaluateEvery: 7 })).toEqual(hashes())
+})
+
+test('update rule, mask, batch size, model and normalisation are', () => {
+  const normalised = classificationObjective({ shape: [16], classes: 4, examples: 100 }, { mean: [0.5] })
+  const wider = model('lenet-300-100', { inputShape: [16], hidden: [9], classes: 4 })
+  const all = [
+    hashes(),
+    hashes({}, true),
+    hashes({ batchSize: 11 }),
+    hashes({ optimizer: { name: 'adam', beta1: 0.8 } }),
+    hashes({ optimizer: { name: 'adam', weightDecay: 0.1 } }),
+    hashes({ optimizer: { name: 'sgd' } }),
+    hashes({ optimizer: { name: 'sgd', momentum: 0.9 } }),
+    hashes({ optimizer: { name: 'sgd', momentum: 0.9, nesterov: true } }),
+    hashes({}, false, normalised),
+    hashes({}, false, objective, wider),
+  ]
+  expect(new Set(all.map(({ train }) => train)).size).toBe(all.length)
+  // Evaluation knows neither the optimizer, nor the mask, nor the batch size.
+  expect(new Set(all.slice(0, 8).map(({ evaluate }) => evaluate)).size).toBe(1)
+  expect(new Set(all.map(({ evaluate }) => evaluate)).size).toBe(3)
+})
+
+test('they are the hashes of what an engine runs', async () => {
+  const engine = await createEngine()
+  const { optimizer, batchSize } = recipe(adam)
+  const config = { model: network, objective, optimizer, batchSize, masked: true }
+  expect((await compileTraining(engine, config)).traceHash).toBe(hashes({}, true).train)
+  expect((await compileEvaluation(engine, network, objective)).traceHash).toBe(hashes().evaluate)
+  const loop = await engine.compileLoop(trainStep(config), stepSignature(config))
+  expect(loop.traceHash).toBe(hashes({}, true).train)
+})
+
+test('an engine compiles a configuration once, and tries again after a failure', async () => {
+  const real = await createEngine()
+  let calls = 0
+  const engine: Engine = {
+    ...real,
+    compileLoop: (step, signature) => {
+      calls++
+      return calls === 1 ? Promise.reject(new Error('no memory')) : real.compileLoop(step, signature)
+    },
+  }
+  const config = { model: network, objective, optimizer: recipe(adam).optimizer, batchSize: 10, masked: false }
+  await expect(compileTraining(engine, config)).rejects.toThrow('no memory')
+  const first = await compileTraining(engine, config)
+  expect(await compileTraining(engine, { ...config })).toBe(first)
+  expect(calls).toBe(2)
+  await compileTraining(engine, { ...config, batchSize: 11 })
+  expect(calls).toBe(3)
+})

@@ -62,6 +62,8 @@ test('the function is dense layers with ReLU between them', async () => {
 test('cost: two operations a weight', () => {
   expect(forwardFlops(lenet)).toEqual({ dense: 532_400, sparse: 532_400 })
   expect(forwardFlops(lenet, { 'fc1.kernel': 10, 'fc2.kernel': 0, 'fc3.kernel': 5 }).sparse).toBe(30)
+  const conv = { ...lenet, parameters: lenet.parameters.map((parameter) => ({ ...parameter, kind: 'conv' as const })) }
+  expect(() => forwardFlops(conv)).toThrow('fc1.kernel (conv)')
 })
 
 test('unknown models and wrong options are refused', () => {

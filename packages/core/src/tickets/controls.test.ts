@@ -126,6 +126,14 @@ describe('random masks, fresh weights', () => {
   })
 })
 
+test('an origin that was masked already is refused where other weights are needed', () => {
+  for (const name of ['shuffled', 'magnitude-at-init'] as const) {
+    const masked = () =>
+      controlTicket(ticket, controlSchema.parse({ name }), { model: network, seed, origin: ticket.weights })
+    expect(masked).toThrow('zero where fc1.kernel was pruned')
+  }
+})
+
 test('provenance says which control of what; dense networks have none', () => {
   expect(make({ name: 'reinit' }).provenance).toEqual({
     control: { name: 'reinit', replicate: 0 },

@@ -40,7 +40,7 @@ export interface ControlContext {
 /**
  * The control of a ticket. Fresh draws start from iteration 0; all others from the ticket's step.
  *
- * @throws UserError for a ticket without a mask
+ * @throws UserError for a ticket without a mask, or an origin that was masked already
  */
 export function controlTicket(ticket: Ticket, control: Control, { model, seed, origin }: ControlContext): Ticket {
   const { mask } = ticket
@@ -57,6 +57,7 @@ export function controlTicket(ticket: Ticket, control: Control, { model, seed, o
     case 'reinit':
       return maskedTicket(model, { ...same, ...fresh(control.replicate) })
     case 'shuffled':
+      checkOrigin(mask, origin)
       return maskedTicket(model, { ...same, mask: shuffledMasks(mask, from(`mask/shuffled/${control.replicate}`)) })
     case 'random-layerwise':
     case 'random-uniform':
@@ -65,12 +66,25 @@ export function controlTicket(ticket: Ticket, control: Control, { model, seed, o
       return maskedTicket(model, { ...same, ...fresh(control.replicate), mask: random })
     }
     case 'magnitude-at-init':
+      checkOrigin(mask, origin)
       return maskedTicket(model, { ...same, mask: selectCount(magnitudes(model, origin), totalKept(mask)) })
     case 'noise':
       return maskedTicket(model, {
         ...same,
         weights: noisyWeights(model, ticket.weights, control.scale, from(`noise/${control.replicate}`)),
       })
+  }
+}
+
+/** A masked origin would give a control whose other weights start at zero: no control at all. */
+function checkOrigin(masks: Masks, origin: Weights): void {
+  for (const [name, mask] of Object.entries(masks)) {
+    const removed = [...mask.keys()].filter((i) => mask[i] === 0)
+    if (removed.length > 0 && removed.every((i) => origin[name]![i] === 0)) {
+      throw new UserError(
+        `The origin of this control is zero where ${name} was pruned; give the weights from before masking, such as initialWeights(model, seed).`,
+      )
+    }
   }
 }
 

@@ -65,6 +65,8 @@ let registered = false
 export function registerSecondDerivatives(): void {
   if (registered) return
   registered = true
+  // Production mode also silences TensorFlow.js's advertisement for its other packages.
+  tf.enableProdMode()
   unary('Exp', (x) => tf.exp(x))
   unary('Sigmoid', (x) => tf.mul(tf.sigmoid(x), tf.sub(1, tf.sigmoid(x))))
   unary('Tanh', (x) => tf.sub(1, tf.square(tf.tanh(x))))

@@ -1,0 +1,67 @@
+/** Finds the benchmark projects of this repository: the harness knows no paper before it runs. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { UserError } from '@winning-tickets/core'
+import { loadBenchmark } from '../experiment/load.js'
+import type { Benchmark, Experiment } from '../experiment/types.js'
+
+/** A folder benchmarks/<paper> whose package.json names its benchmark module. */
+export interface Project {
+  readonly folder: string
+  /** File URL of the built module, which workers load too. */
+  readonly module: string
+  readonly benchmark: Benchmark
+}
+
+/** benchmarks/, seen from src/cli and from dist/cli alike. */
+const BENCHMARKS = fileURLToPath(new URL('../../../', import.meta.url))
+
+export async function discover(): Promise<Project[]> {
+  const load = async ({ folder, entry }: Entry): Promise<Project> => {
+    const module = pathToFileURL(join(folder, entry)).href
+    return { folder, module, benchmark: await loadBenchmark(module) }
+  }
+  return Promise.all(entries().map(load))
+}
+
+/** Where the reports of the papers are written by default. */
+export const reportFolders = (): string[] => entries().map(({ folder }) => join(folder, 'out'))
+
+interface Entry {
+  readonly folder: string
+  readonly entry: string
+}
+
+/** The folders whose package.json has the field "winning-tickets": {"benchmark": PATH}. */
+function entries(): Entry[] {
+  return readdirSync(BENCHMARKS)
+    .sort()
+    .flatMap((name) => {
+      const folder = join(BENCHMARKS, name)
+      const file = join(folder, 'package.json')
+      if (!existsSync(file)) return []
+      const manifest = JSON.parse(readFileSync(file, 'utf8')) as { 'winning-tickets'?: { benchmark?: string } }
+      const entry = manifest['winning-tickets']?.benchmark
+      return entry === undefined ? [] : [{ folder, entry }]
+    })
+}
+
+/** An experiment with the project that offers it. */
+export interface Choice {
+  readonly project: Project
+  readonly experiment: Experiment
+}
+
+/** The experiments of the named papers; of all, if none is named. @throws UserError for an unknown name */
+export async function choose(papers: readonly string[]): Promise<Choice[]> {
+  const all = (await discover()).flatMap((project) =>
+    project.benchmark.experiments.map((experiment) => ({ project, experiment })),
+  )
+  const unknown = papers.find((paper) => !all.some(({ experiment }) => experiment.name === paper))
+  if (unknown !== undefined) {
+    const known = all.map(({ experiment }) => experiment.name).join(', ')
+    throw new UserError(`There is no benchmark "${unknown}"; choose from: ${known}.`)
+  }
+  return papers.length === 0 ? all : all.filter(({ experiment }) => papers.includes(experiment.name))
+}

@@ -1,0 +1,51 @@
+/** Option values and errors that the commands share: one clear sentence, no stack trace. */
+import { UserError } from '@winning-tickets/core'
+import { InvalidArgumentError, Option } from 'commander'
+import { PROFILES } from '../experiment/profile.js'
+
+export const profileOption = () =>
+  new Option('-p, --profile <profile>', 'smoke (minutes, shipped data), small (hours), paper (the paper’s setting)')
+    .choices([...PROFILES])
+    .default('smoke')
+
+export const storeOption = () =>
+  new Option('--store <dir>', 'folder that remembers finished stages (default: TICKETS_STORE, else the user’s cache)')
+
+export const jsonOption = () => new Option('--json', 'machine-readable output on standard output')
+
+/** A whole number in a range, as a parser for commander. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
+      throw new InvalidArgumentError(`Give a whole number ${range}.`)
+    }
+    return value
+  }
+}
+
+/** A number in an interval: above `low` (or equal, if `closed`), at most `high`. */
+export function numberWithin(low: number, high: number, closed = false): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    const fits = text.trim() !== '' && Number.isFinite(value) && (closed ? value >= low : value > low) && value <= high
+    if (!fits) {
+      const range = high === Number.POSITIVE_INFINITY ? `above ${low}` : `above ${low} and at most ${high}`
+      throw new InvalidArgumentError(`Give a number ${closed ? `of at least ${low}` : range}.`)
+    }
+    return value
+  }
+}
+
+/** How the command ends for an error: 130 for an interruption, else 1. Unexpected errors say how to see their stack. */
+export function reportError(error: unknown): number {
+  const known =
+    error instanceof UserError || (error instanceof Error && /^(Store|Signature|Engine)Error$/.test(error.name))
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`tickets: ${message.split('\n')[0]}\n`)
+  if (process.env.WT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  else if (!known)
+    process.stderr.write('This is not expected: set WT_DEBUG=1 to see where it happened, and report it.\n')
+  return 1
+}

@@ -1,0 +1,177 @@
+/** What a person sees while stages run: bars on a terminal, a line now and then elsewhere, events with --json. */
+import { MultiBar, Presets, type SingleBar } from 'cli-progress'
+import type { ExecutionEvent } from '../execute/types.js'
+import type { Progress, Stage } from '../stage/types.js'
+
+export type Watcher = { onEvent(event: ExecutionEvent): void; close(): void }
+
+/** Seconds as "2 h 05 min", "3 min 20 s" or "12 s". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`
+}
+
+/** Time left: the cost still to do, at the pace of this run so far (by the estimates until something has finished). */
+class Pace {
+  private readonly began = performance.now()
+  private total = 0
+  private workers = 1
+  private done = 0
+  private readonly partial = new Map<string, number>()
+
+  plan(pending: readonly Stage[], workers: number): void {
+    this.total = pending.reduce((sum, { cost }) => sum + cost.seconds, 0)
+    this.workers = workers
+  }
+  advance({ id, cost }: Stage, fraction: number): void {
+    this.partial.set(id, cost.seconds * fraction)
+  }
+  settle({ id, cost }: Stage): void {
+    this.partial.delete(id)
+    this.done += cost.seconds
+  }
+  get fraction(): number {
+    const running = [...this.partial.values()].reduce((sum, value) => sum + value, 0)
+    return this.total > 0 ? Math.min(1, (this.done + running) / this.total) : 1
+  }
+  get secondsLeft(): number {
+    const spent = (performance.now() - this.began) / 1000
+    const { fraction } = this
+    return fraction > 0.02 ? (spent * (1 - fraction)) / fraction : this.total / this.workers
+  }
+}
+
+const trouble = (event: ExecutionEvent): string | undefined => {
+  if (event.type === 'failed') return `failed: ${event.stage.label}: ${event.message}`
+  if (event.type === 'retried') return `again: ${event.stage.label}: ${event.message}`
+  if (event.type === 'skipped') return `skipped: ${event.stage.label}, for a stage it needs failed`
+  if (event.type === 'warning') return `warning: ${event.message}`
+  return undefined
+}
+
+/** The way to show progress that suits the output. Everything goes to standard error but the events of --json. */
+export function watcher(title: string, { json }: { json: boolean }): Watcher {
+  if (json) return jsonWatcher()
+  return process.stderr.isTTY ? barWatcher(title) : lineWatcher(title)
+}
+
+function jsonWatcher(): Watcher {
+  return {
+    onEvent(event) {
+      const { type } = event
+      const stage = 'stage' in event ? { stage: event.stage.id, label: event.stage.label } : {}
+      const rest =
+        type === 'planned'
+          ? { total: event.total, pending: event.pending.length, workers: event.workers }
+          : type === 'progress'
+            ? { progress: event.progress }
+            : 'message' in event
+              ? { message: event.message }
+              : {}
+      process.stderr.write(`${JSON.stringify({ type, ...stage, ...rest })}\n`)
+    },
+    close() {},
+  }
+}
+
+/** At most a line every ten seconds, and one for each trouble. */
+function lineWatcher(title: string): Watcher {
+  const pace = new Pace()
+  let [total, done, last] = [0, 0, performance.now()]
+  const say = (text: string) => process.stderr.write(`${title}: ${text}\n`)
+  return {
+    onEvent(event) {
+      const bad = trouble(event)
+      if (bad !== undefined) say(bad)
+      if (event.type === 'planned') {
+        pace.plan(event.pending, event.workers)
+        total = event.pending.length
+        const stored = event.total - total
+        if (total > 0) say(`${total} stages to run, ${stored} stored, about ${duration(pace.secondsLeft)}`)
+        else say(`all ${stored} stages are stored`)
+      }
+      if (event.type === 'progress') pace.advance(event.stage, event.progress.step / event.progress.steps)
+      if (event.type !== 'finished') return
+      pace.settle(event.stage)
+      done += 1
+      if (performance.now() - last < 10_000 && done < total) return
+      last = performance.now()
+      say(`${done} of ${total} stages${done < total ? `, about ${duration(pace.secondsLeft)} left` : ' done'}`)
+    },
+    close() {},
+  }
+}
+
+const figures = ({ loss, accuracy, density }: Progress, stepsPerSecond: number): string =>
+  [
+    loss === undefined ? '' : `loss ${loss.toFixed(3)}`,
+    accuracy === undefined ? '' : `accuracy ${(100 * accuracy).toFixed(1)}%`,
+    density === undefined ? '' : `density ${(100 * density).toFixed(1)}%`,
+    stepsPerSecond > 0 ? `${stepsPerSecond.toFixed(0)} steps/s` : '',
+  ]
+    .filter(Boolean)
+    .join('  ')
+
+function barWatcher(title: string): Watcher {
+  const pace = new Pace()
+  const bars = new MultiBar(
+    {
+      format: '{label} {bar} {percentage}%  {left}  {figures}',
+      hideCursor: true,
+      clearOnComplete: true,
+      fps: 5,
+      stream: process.stderr,
+    },
+    Presets.shades_classic,
+  )
+  const total = bars.create(1, 0, { label: title.slice(0, 26).padEnd(26), left: '', figures: '' })
+  const running = new Map<string, { bar: SingleBar; began: number; first?: number }>()
+  const end = (id: string) => {
+    const entry = running.get(id)
+    if (entry) bars.remove(entry.bar)
+    running.delete(id)
+  }
+  const refresh = () => total.update(pace.fraction, { left: `${duration(pace.secondsLeft)} left` })
+  return {
+    onEvent(event) {
+      const bad = trouble(event)
+      if (bad !== undefined) bars.log(`${bad}\n`)
+      switch (event.type) {
+        case 'planned':
+          pace.plan(event.pending, event.workers)
+          break
+        case 'started': {
+          const label = event.stage.label.slice(0, 26).padEnd(26)
+          const bar = bars.create(event.stage.cost.steps, 0, { label, left: '', figures: '' })
+          running.set(event.stage.id, { bar, began: performance.now() })
+          break
+        }
+        case 'progress': {
+          const { step, steps } = event.progress
+          pace.advance(event.stage, step / steps)
+          const entry = running.get(event.stage.id)
+          if (!entry) break
+          entry.first ??= step
+          const pacePerSecond = (1000 * (step - entry.first)) / (performance.now() - entry.began)
+          const left = pacePerSecond > 0 ? `${duration((steps - step) / pacePerSecond)} left` : ''
+          entry.bar.setTotal(steps)
+          entry.bar.update(step, { left, figures: figures(event.progress, pacePerSecond) })
+          break
+        }
+        case 'finished':
+        case 'failed':
+        case 'retried':
+          if (event.type !== 'retried') pace.settle(event.stage)
+          end(event.stage.id)
+          break
+        default:
+      }
+      refresh()
+    },
+    close() {
+      bars.stop()
+    },
+  }
+}

@@ -1,0 +1,64 @@
+/** From a grid and a store to rows, and from rows to the records of claims. */
+import type { Claim, ClaimRecord, Results, Row } from '../claims/types.js'
+import { nothing } from '../statistics/verdict.js'
+import type { Store } from '../store/types.js'
+import type { Profile } from './profile.js'
+import type { Cell, Experiment, Settings } from './types.js'
+
+/** The rows of a grid that the store has, of seeds that have all their cells: a half-run seed would bias a mean. */
+export async function collectResults(
+  experiment: Experiment,
+  profile: Profile,
+  settings: Settings,
+  cells: readonly Cell[],
+  store: Store,
+): Promise<Results> {
+  const rows: Row[] = []
+  const incomplete = new Set<number>()
+  for (const { arm, level, density, seed, stage } of cells) {
+    const record = await store.records.get(stage.id)
+    const metrics = record?.deterministic.result.metrics as Row['metrics'] | undefined
+    if (metrics === undefined) incomplete.add(seed)
+    else rows.push({ arm, level, density, seed, metrics, stageId: stage.id })
+  }
+  return {
+    paper: experiment.name,
+    title: experiment.title,
+    profile,
+    dataset: settings.dataset,
+    rows: rows.filter(({ seed }) => !incomplete.has(seed)),
+  }
+}
+
+/** Judges a claim; a claim without rows is 'not run', and one whose check fails says why. */
+export function judge(claim: Claim, results: Results): ClaimRecord {
+  const { id, title, unit, paper } = claim
+  const { name, note } = results.dataset
+  const run = results.rows.length > 0
+  const finding = run ? check(claim, results) : { ...nothing('No results yet.'), detectable: undefined }
+  return {
+    id,
+    title,
+    verdict: run ? finding.verdict : 'not run',
+    profile: results.profile,
+    seeds: finding.seeds,
+    effect: finding.effect,
+    low: finding.low,
+    high: finding.high,
+    detectable: finding.detectable ?? null,
+    unit,
+    paper,
+    dataset: note === undefined ? name : `${name} (${note})`,
+    detail: finding.detail,
+    evidence: run ? [...new Set(results.rows.map(({ stageId }) => stageId))] : [],
+  }
+}
+
+/** A claim that cannot be checked decides nothing; its reason is shown where its sentence would be. */
+function check(claim: Claim, results: Results) {
+  try {
+    return claim.check(results)
+  } catch (error) {
+    return nothing(`The check failed: ${error instanceof Error ? error.message : error}`)
+  }
+}

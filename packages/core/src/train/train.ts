@@ -109,14 +109,12 @@ function report({ options, density, pace }: Run, { iteration, curve }: RunState,
 }
 
 async function finish(run: Run, state: RunState): Promise<TrainResult> {
-  const best = state.best!
+  const { iteration, weights } = state.best!
+  const atEnd = await evaluateSplits(run, state.weights)
+  const atBest = iteration === state.iteration ? atEnd : await evaluateSplits(run, weights)
   return {
-    final: { ...snapshot(state, run.options.recipe), metrics: await evaluateSplits(run, state.weights) },
-    earlyStop: {
-      iteration: best.iteration,
-      weights: best.weights,
-      metrics: await evaluateSplits(run, best.weights),
-    },
+    final: { ...snapshot(state, run.options.recipe), metrics: atEnd },
+    earlyStop: { iteration, weights, metrics: atBest },
     curves: curvesOf(state.curve),
     kept: state.kept,
     density: run.density,

@@ -33,11 +33,24 @@ const storedRef = (name: string, value: Value): Ref => ({
   type: (value.node.storage ?? value.dtype) as TensorSpec['dtype'],
 })
 
-/** Gives a value the name of an output; an output must be a node's own, so inputs and shared values pass an Identity. */
-function nameOutput(builder: Builder, ref: Ref, name: string): Ref {
-  const named = { ...ref, name }
-  builder.nodes.push({ op: 'Identity', domain: '', inputs: [ref.name], outputs: [name], attributes: {} })
-  return named
+/**
+ * Gives values the names of outputs. A value that a node of this graph made, and that is no output yet, is renamed in
+ * place; any other (an input, a value of the outer graph, a second use) passes through an Identity, which copies it.
+ */
+function nameOutputs(builder: Builder, outputs: readonly { ref: Ref; name: string }[]): Ref[] {
+  const made = new Set(builder.nodes.flatMap((node) => node.outputs))
+  const names = new Map<string, string>()
+  for (const { ref, name } of outputs) {
+    if (made.has(ref.name) && !names.has(ref.name)) names.set(ref.name, name)
+  }
+  builder.rename(names)
+  return outputs.map(({ ref, name }) => {
+    const source = names.get(ref.name) ?? ref.name
+    if (source !== name) {
+      builder.nodes.push({ op: 'Identity', domain: '', inputs: [source], outputs: [name], attributes: {} })
+    }
+    return { ...ref, name }
+  })
 }
 
 /** The model of one call: inputs and outputs under the names of the traced graph. */
@@ -51,7 +64,8 @@ export function lowerCall(traced: Graph): Uint8Array {
     return ref
   })
   for (const node of nodesOf(graph)) lowerNode(node, context)
-  const outputs = [...graph.outputs].map(([name, value]) => nameOutput(builder, context.full(value), `out:${name}`))
+  const results = [...graph.outputs].map(([name, value]) => ({ ref: context.full(value), name: `out:${name}` }))
+  const outputs = nameOutputs(builder, results)
   return modelBytes({ name: 'call', nodes: builder.nodes, initializers: builder.initializers, inputs, outputs })
 }
 
@@ -101,15 +115,17 @@ export function lowerLoop(traced: Graph): Uint8Array {
   }
   for (const node of order) if (!invariant.has(node)) lowerNode(node, inside)
 
-  const bodyOutputs = [nameOutput(body, condition, '%continue')]
+  const results = [{ ref: condition, name: '%continue' }]
   const outputs: (Ref & { lead?: string })[] = []
   for (const [name, value] of graph.outputs) {
-    const stored = name.startsWith('carry/') ? graph.inputs.get(name)?.node.storage : undefined
+    const carry = name.startsWith('carry/')
+    const stored = carry ? graph.inputs.get(name)?.node.storage : undefined
     const full = inside.full(value)
-    const ref = nameOutput(body, stored ? body.cast(full, stored) : full, `next:${name}`)
-    bodyOutputs.push(ref)
-    outputs.push({ ...ref, name: `out:${name}`, lead: name.startsWith('carry/') ? undefined : 'steps' })
+    const ref = stored ? body.cast(full, stored) : full
+    results.push({ ref, name: `next:${name}` })
+    outputs.push({ ...ref, name: `out:${name}`, lead: carry ? undefined : 'steps' })
   }
+  const bodyOutputs = nameOutputs(body, results)
   const bodyGraph: OnnxGraph = {
     name: 'step',
     nodes: body.nodes,

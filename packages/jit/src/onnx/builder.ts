@@ -85,6 +85,14 @@ export class Builder {
     return refs
   }
 
+  /** Renames values of this graph wherever its nodes make or use them. */
+  rename(names: ReadonlyMap<string, string>): void {
+    const renamed = (list: readonly string[]) => list.map((name) => names.get(name) ?? name)
+    for (const [i, node] of this.nodes.entries()) {
+      this.nodes[i] = { ...node, inputs: renamed(node.inputs), outputs: renamed(node.outputs) }
+    }
+  }
+
   /** A constant of the whole model; equal constants are stored once. */
   constant(data: ArrayLike<number>, shape: readonly number[], type: ElementType): Ref {
     const bytes = toBytes(data, type)

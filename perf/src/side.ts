@@ -1,0 +1,49 @@
+/** One side of a comparison: a child process that answers a JSON line with a JSON line. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+/** What a round is asked to do. */
+export interface Spec {
+  readonly batch: number
+  readonly masked: boolean
+  readonly steps: number
+  readonly repeats: number
+}
+
+export interface Answer {
+  readonly steps_per_second: readonly number[]
+  readonly version: string
+  readonly peak_mb: number
+}
+
+export interface Side {
+  ask(spec: Spec): Promise<Answer>
+  close(): void
+}
+
+export interface SideOptions {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Core to pin the process to; all, if absent. */
+  readonly core?: number
+}
+
+export function openSide({ command, args, env = {}, core }: SideOptions): Side {
+  const [file, ...rest] = core === undefined ? [command, ...args] : ['taskset', '-c', String(core), command, ...args]
+  const child: ChildProcess = spawn(file!, rest, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+  let errors = ''
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-2000)
+  })
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+  return {
+    async ask(spec) {
+      child.stdin!.write(`${JSON.stringify(spec)}\n`)
+      const { value, done } = await lines.next()
+      if (done) throw new Error(`${command} ended without an answer: ${errors.trim().split('\n').at(-1) ?? ''}`)
+      return JSON.parse(value) as Answer
+    },
+    close: () => child.kill(),
+  }
+}

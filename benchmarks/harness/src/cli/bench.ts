@@ -1,23 +1,23 @@
 /** `tickets bench`: runs what is missing of the experiments, judges the claims, writes the reports. */
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
-import Table from 'cli-table3'
 import type { Command } from 'commander'
 import type { ClaimRecord } from '../claims/types.js'
 import { execute } from '../execute/execute.js'
-import { topological } from '../execute/plan.js'
 import type { Summary } from '../execute/types.js'
 import type { Profile } from '../experiment/profile.js'
 import { collectResults, judge } from '../experiment/results.js'
 import type { Cell, Settings } from '../experiment/types.js'
 import { claimsTable, levelsTable } from '../report/tables.js'
 import { writeReport } from '../report/write.js'
-import type { Stage } from '../stage/types.js'
+import { canonicalJson } from '../stage/json.js'
 import { openStore } from '../store/disk.js'
+import { ensureWritable } from '../store/files.js'
 import { storeLocation } from '../store/location.js'
-import { type Choice, choose } from './discover.js'
+import { type Choice, choose, claimsOf } from './discover.js'
+import { type GridCost, gridCost, printCosts } from './dry-run.js'
 import { jsonOption, profileOption, storeOption, wholeNumber } from './options.js'
-import { duration, watcher } from './progress.js'
+import { watcher } from './progress.js'
 
 interface BenchOptions {
   readonly profile: Profile
@@ -29,7 +29,7 @@ interface BenchOptions {
   readonly json?: boolean
 }
 
-export function benchCommand(program: Command): void {
+export function benchCommand(program: Command, benchmarks: string): void {
   program
     .command('bench')
     .summary('run experiments, judge the claims, write reports')
@@ -41,12 +41,15 @@ export function benchCommand(program: Command): void {
     .option('-s, --seeds <n>', 'seeds 1 to n, instead of the profile’s', wholeNumber(1, 1000))
     .option('-w, --workers <n>', 'worker processes, one thread each', wholeNumber(1, 256), availableParallelism())
     .addOption(storeOption())
-    .option('-o, --out <dir>', 'folder for the report (default: benchmarks/<paper>/out)')
+    .option('-o, --out <dir>', 'folder for the reports, one subfolder a paper (default: benchmarks/<paper>/out)')
     .option('-n, --dry-run', 'only print what would run, and its cost')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
+With --json the verdicts go to standard output, and progress to standard error as one JSON object a line.
+Ctrl-C stops at once and loses nothing but the stages that are running; the same command goes on from there.
+
 Examples:
   tickets bench                                   every paper, smoke profile
   tickets bench imp --profile small --seeds 2     two seeds of the small profile
@@ -54,13 +57,28 @@ Examples:
   tickets bench imp --json > claims.json          verdicts for a program`,
     )
     .action(async (papers: string[], options: BenchOptions) => {
-      const choices = await choose(papers)
-      if (options.dryRun) return dryRun(choices, options)
-      const outcomes = await runAll(choices, options)
-      const records = outcomes.flatMap(({ claims }) => claims)
-      if (options.json) process.stdout.write(`${JSON.stringify(records, null, 1)}\n`)
-      process.exitCode = exitCode(outcomes.map(({ summary }) => summary))
+      const choices = await choose(papers, benchmarks)
+      await (options.dryRun ? dryRun(choices, options) : bench(choices, options))
     })
+}
+
+async function bench(choices: readonly Choice[], options: BenchOptions): Promise<void> {
+  const summaries: Summary[] = []
+  const records: ClaimRecord[] = []
+  for (const choice of choices) {
+    const { summary, claims } = await runOne(await plan(choice, options), options)
+    summaries.push(summary)
+    records.push(...claims)
+    if (summary.interrupted) break
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(records, null, 1)}\n`)
+  process.exitCode = exitCode(summaries)
+}
+
+/** 130 after an interruption, 1 if a stage failed. */
+function exitCode(summaries: readonly Summary[]): number {
+  if (summaries.some(({ interrupted }) => interrupted)) return 130
+  return summaries.some(({ failed }) => failed.length > 0) ? 1 : 0
 }
 
 interface Planned {
@@ -69,64 +87,71 @@ interface Planned {
   readonly cells: readonly Cell[]
 }
 
-async function plan(choice: Choice, { profile, seeds }: Pick<BenchOptions, 'profile' | 'seeds'>): Promise<Planned> {
+async function plan(choice: Choice, { profile, seeds }: BenchOptions): Promise<Planned> {
   const given = choice.experiment.profiles[profile]
   const settings = seeds === undefined ? given : { ...given, seeds }
   return { choice, settings, cells: await choice.experiment.plan(settings) }
 }
 
-async function runAll(choices: readonly Choice[], options: BenchOptions) {
-  const outcomes: { summary: Summary; claims: ClaimRecord[] }[] = []
-  for (const choice of choices) {
-    const outcome = await runOne(await plan(choice, options), options)
-    outcomes.push(outcome)
-    if (outcome.summary.interrupted) break
+async function runOne(planned: Planned, options: BenchOptions) {
+  const { choice, settings, cells } = planned
+  const { profile, json = false } = options
+  const out = resolve(options.out ? join(options.out, choice.experiment.name) : join(choice.project.folder, 'out'))
+  await ensureWritable(out, { what: 'The report', option: '--out DIR' })
+  const { summary, store } = await runStages(planned, options)
+  const results = await collectResults(choice.experiment, profile, settings, cells, store)
+  const claims = claimsOf(choice).map((claim) => judge(claim, results))
+  if (summary.interrupted) {
+    const { stored, finished, total } = summary
+    process.stderr.write(
+      `Interrupted: ${stored + finished} of ${total} stages are in ${store.location}; run the same command to go on.\n`,
+    )
+    return { summary, claims }
   }
-  return outcomes
+  const page = await writeReport({ results, claims }, out)
+  if (!json) {
+    process.stdout.write(`\n${choice.experiment.title}\n${levelsTable(results)}\n\n${claimsTable(claims)}\n`)
+    process.stdout.write(`Report: ${page}\n`)
+  }
+  reportFailures(summary)
+  return { summary, claims }
 }
 
-async function runOne({ choice, settings, cells }: Planned, options: BenchOptions) {
-  const { profile, workers, json = false } = options
-  const { project, experiment } = choice
-  const progress = watcher(`${experiment.name} ${profile}`, { json })
-  const store = await openStore(storeLocation(options.store), {
-    onWarning: (message) => progress.onEvent({ type: 'warning', message }),
-  })
+async function runStages({ choice, cells }: Planned, { profile, workers, store: folder, json = false }: BenchOptions) {
+  const progress = watcher(`${choice.experiment.name} ${profile}`, { json })
   const interruption = onInterrupt()
-  let summary: Summary
   try {
-    summary = await execute(
+    const store = await openStore(storeLocation(folder), {
+      onWarning: (message) => progress.onEvent({ type: 'warning', message }),
+    })
+    const summary = await execute(
       cells.map(({ stage }) => stage),
-      { store, where: { modules: [project.module] }, workers, onEvent: progress.onEvent, signal: interruption.signal },
+      {
+        store,
+        where: { modules: [choice.project.module] },
+        workers,
+        onEvent: progress.onEvent,
+        signal: interruption.signal,
+      },
     )
+    return { store, summary }
   } finally {
     progress.close()
     interruption.release()
   }
-  const results = await collectResults(experiment, profile, settings, cells, store)
-  const claims = project.benchmark.claims
-    .filter((claim) => (claim.experiment ?? project.benchmark.experiments[0]?.name) === experiment.name)
-    .map((claim) => judge(claim, results))
-  if (summary.interrupted) {
-    process.stderr.write(
-      `Interrupted: ${summary.stored + summary.finished} of ${summary.total} stages are in ${store.location}; run the same command to go on.\n`,
-    )
-    return { summary, claims }
-  }
-  const out = resolve(options.out ? join(options.out, experiment.name) : join(project.folder, 'out'))
-  const page = await writeReport({ results, claims }, out)
-  if (!json) {
-    process.stdout.write(`\n${experiment.title}\n${levelsTable(results)}\n\n${claimsTable(claims)}\n`)
-    process.stdout.write(`Report: ${page}\n`)
-  }
-  for (const { stage, message } of summary.failed) process.stderr.write(`failed: ${stage.label}: ${message}\n`)
-  return { summary, claims }
 }
 
-/** 130 after an interruption, 1 if a stage failed. */
-function exitCode(summaries: readonly Summary[]): number {
-  if (summaries.some(({ interrupted }) => interrupted)) return 130
-  return summaries.some(({ failed }) => failed.length > 0) ? 1 : 0
+/** After the tables, what is missing from them and why. */
+function reportFailures({ failed, skipped }: Summary): void {
+  for (const { stage, message } of failed) {
+    const config = canonicalJson(stage.config, 'The config')
+    process.stderr.write(
+      `failed: ${stage.label}: ${message}\n  ${stage.kind.name} stage ${stage.id.slice(0, 8)} ${config}\n`,
+    )
+  }
+  if (skipped.length > 0) {
+    process.stderr.write(`${skipped.length} stages need a failed one and were skipped.\n`)
+  }
 }
 
 /** Aborts on the first Ctrl-C or TERM; a second one ends the process at once. */
@@ -145,43 +170,13 @@ function onInterrupt(): { signal: AbortSignal; release(): void } {
   }
 }
 
-/** A line an arm: its runs, the stages they need that no earlier line has, and the seconds on one core. */
 async function dryRun(choices: readonly Choice[], options: BenchOptions): Promise<void> {
-  const lines: { paper: string; arm: string; runs: number; stored: number; seconds: number }[] = []
+  const { profile, workers, json = false } = options
   const store = await openStore(storeLocation(options.store))
+  const grids: GridCost[] = []
   for (const choice of choices) {
     const { cells } = await plan(choice, options)
-    const counted = new Set<string>()
-    for (const arm of new Set(cells.map((cell) => cell.arm))) {
-      const own = cells.filter((cell) => cell.arm === arm)
-      const stages = topological(own.map(({ stage }) => stage)).filter(({ id }) => !counted.has(id))
-      for (const { id } of stages) counted.add(id)
-      const missing: Stage[] = []
-      for (const stage of stages) if (!(await store.records.get(stage.id))) missing.push(stage)
-      const seconds = missing.reduce((sum, { cost }) => sum + cost.seconds, 0)
-      lines.push({
-        paper: choice.experiment.name,
-        arm,
-        runs: own.length,
-        stored: stages.length - missing.length,
-        seconds,
-      })
-    }
+    grids.push(await gridCost(choice.experiment.name, cells, store))
   }
-  const seconds = lines.reduce((sum, line) => sum + line.seconds, 0)
-  const wall = seconds / options.workers
-  if (options.json) {
-    process.stdout.write(
-      `${JSON.stringify({ profile: options.profile, arms: lines, seconds, workers: options.workers, wall }, null, 1)}\n`,
-    )
-    return
-  }
-  const table = new Table({
-    head: ['paper', 'arm', 'runs', 'stages stored', 'to run, one core'],
-    style: { head: [], border: [] },
-  })
-  for (const line of lines) table.push([line.paper, line.arm, line.runs, line.stored, duration(line.seconds)])
-  process.stdout.write(
-    `${table.toString()}\nAbout ${duration(wall)} with ${options.workers} workers (an estimate for one core of a 2020s server).\n`,
-  )
+  printCosts(grids, { profile, workers, json })
 }

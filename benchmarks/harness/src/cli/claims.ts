@@ -7,10 +7,10 @@ import { claimsTable } from '../report/tables.js'
 import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
-import { type Choice, choose } from './discover.js'
+import { type Choice, choose, claimsOf } from './discover.js'
 import { jsonOption, profileOption, storeOption } from './options.js'
 
-export function claimsCommand(program: Command): void {
+export function claimsCommand(program: Command, benchmarks: string): void {
   program
     .command('claims')
     .summary('list the claims and their verdicts; runs nothing')
@@ -26,7 +26,7 @@ export function claimsCommand(program: Command): void {
       '\nExamples:\n  tickets claims\n  tickets claims imp --profile paper\n  tickets claims --json | jq ".[] | select(.verdict == \\"contradicted\\")"',
     )
     .action(async (papers: string[], options: { profile?: Profile; store?: string; json?: boolean }) => {
-      const choices = await choose(papers)
+      const choices = await choose(papers, benchmarks)
       const store = await openStore(storeLocation(options.store))
       const records: ClaimRecord[] = []
       for (const choice of choices) records.push(...(await verdicts(choice, options.profile, store)))
@@ -36,14 +36,9 @@ export function claimsCommand(program: Command): void {
 }
 
 /** The claims of an experiment at the given profile; else at the largest that has results, else as not run at `smoke`. */
-async function verdicts(
-  { project, experiment }: Choice,
-  profile: Profile | undefined,
-  store: Store,
-): Promise<ClaimRecord[]> {
-  const claims = project.benchmark.claims.filter(
-    (claim) => (claim.experiment ?? project.benchmark.experiments[0]?.name) === experiment.name,
-  )
+async function verdicts(choice: Choice, profile: Profile | undefined, store: Store): Promise<ClaimRecord[]> {
+  const { experiment } = choice
+  const claims = claimsOf(choice)
   const candidates = profile ? [profile] : PROFILES.toReversed()
   for (const candidate of candidates) {
     const settings = experiment.profiles[candidate]

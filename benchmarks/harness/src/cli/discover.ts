@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { UserError } from '@winning-tickets/core'
+import type { Claim } from '../claims/types.js'
 import { loadBenchmark } from '../experiment/load.js'
 import type { Benchmark, Experiment } from '../experiment/types.js'
 
@@ -15,18 +16,18 @@ export interface Project {
 }
 
 /** benchmarks/, seen from src/cli and from dist/cli alike. */
-const BENCHMARKS = fileURLToPath(new URL('../../../', import.meta.url))
+export const BENCHMARKS = fileURLToPath(new URL('../../../', import.meta.url))
 
-export async function discover(): Promise<Project[]> {
+export async function discover(benchmarks: string): Promise<Project[]> {
   const load = async ({ folder, entry }: Entry): Promise<Project> => {
     const module = pathToFileURL(join(folder, entry)).href
     return { folder, module, benchmark: await loadBenchmark(module) }
   }
-  return Promise.all(entries().map(load))
+  return Promise.all(entries(benchmarks).map(load))
 }
 
 /** Where the reports of the papers are written by default. */
-export const reportFolders = (): string[] => entries().map(({ folder }) => join(folder, 'out'))
+export const reportFolders = (): string[] => entries(BENCHMARKS).map(({ folder }) => join(folder, 'out'))
 
 interface Entry {
   readonly folder: string
@@ -34,11 +35,11 @@ interface Entry {
 }
 
 /** The folders whose package.json has the field "winning-tickets": {"benchmark": PATH}. */
-function entries(): Entry[] {
-  return readdirSync(BENCHMARKS)
+function entries(benchmarks: string): Entry[] {
+  return readdirSync(benchmarks)
     .sort()
     .flatMap((name) => {
-      const folder = join(BENCHMARKS, name)
+      const folder = join(benchmarks, name)
       const file = join(folder, 'package.json')
       if (!existsSync(file)) return []
       const manifest = JSON.parse(readFileSync(file, 'utf8')) as { 'winning-tickets'?: { benchmark?: string } }
@@ -53,9 +54,15 @@ export interface Choice {
   readonly experiment: Experiment
 }
 
+/** The claims that are judged by an experiment's results: those that name it, and those that name none if it is the first. */
+export function claimsOf({ project: { benchmark }, experiment }: Choice): Claim[] {
+  const [first] = benchmark.experiments
+  return benchmark.claims.filter((claim) => (claim.experiment ?? first?.name) === experiment.name)
+}
+
 /** The experiments of the named papers; of all, if none is named. @throws UserError for an unknown name */
-export async function choose(papers: readonly string[]): Promise<Choice[]> {
-  const all = (await discover()).flatMap((project) =>
+export async function choose(papers: readonly string[], benchmarks: string): Promise<Choice[]> {
+  const all = (await discover(benchmarks)).flatMap((project) =>
     project.benchmark.experiments.map((experiment) => ({ project, experiment })),
   )
   const unknown = papers.find((paper) => !all.some(({ experiment }) => experiment.name === paper))

@@ -4,13 +4,19 @@ import { Command, CommanderError } from 'commander'
 import { benchCommand } from './bench.js'
 import { claimsCommand } from './claims.js'
 import { dataCommand } from './data.js'
+import { BENCHMARKS } from './discover.js'
 import { reportError } from './options.js'
 import { trainCommand } from './train.js'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
+export interface MainOptions {
+  /** The folder whose subfolders are the benchmark projects; default: this repository's benchmarks/. */
+  readonly benchmarks?: string
+}
+
 /** Builds the program; every command throws instead of ending the process. */
-export function createProgram(): Command {
+export function createProgram({ benchmarks = BENCHMARKS }: MainOptions = {}): Command {
   const program = new Command('tickets')
   program
     .description('Run the experiments of the lottery ticket papers, and judge their claims.')
@@ -26,25 +32,38 @@ Examples:
   tickets data list                  data sets and where they are
   tickets train --density 0.1        one training run`,
     )
-  for (const add of [benchCommand, claimsCommand, dataCommand, trainCommand]) add(program)
+  for (const add of [benchCommand, claimsCommand, dataCommand, trainCommand]) add(program, benchmarks)
   quiet(program)
   return program
 }
 
-/** Errors are one sentence on standard error, without commander's "error:" and the usage below it. */
+/** Errors are one sentence on standard error, with the remedy. */
 function quiet(command: Command): void {
   command.exitOverride()
-  command.configureOutput({
-    outputError: (text, write) =>
-      write(text.replace(/^error: (.)/, (_, first: string) => `tickets: ${first.toUpperCase()}`)),
-  })
+  command.configureOutput({ outputError: (text, write) => write(`tickets: ${usageSentence(text, pathOf(command))}\n`) })
   for (const child of command.commands) quiet(child)
 }
 
+/** commander's "error: unknown option '--wokers'\n(Did you mean --workers?)" as one sentence. */
+function usageSentence(text: string, path: string): string {
+  const sentence = text
+    .trim()
+    .replace(/^error: (.)/, (_, first: string) => first.toUpperCase())
+    .replace(/\.? ?\n\(/, ' (')
+    .replace(/\. (Expected|Give|Allowed)/, (_, word: string) => `: ${word.toLowerCase()}`)
+    .replace(/\.$/, '')
+  return `${sentence}; see "${path} --help".`
+}
+
+const pathOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+
 /** Runs the command line and sets the exit code. */
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[], options: MainOptions = {}): Promise<void> {
+  // `tickets claims | head`: the reader has seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   try {
-    await createProgram().parseAsync([...argv])
+    await createProgram(options).parseAsync([...argv])
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode
     else process.exitCode = reportError(error)

@@ -38,6 +38,9 @@ export function numberWithin(low: number, high: number, closed = false): (text: 
   }
 }
 
+/** Ctrl-C or TERM, told in a sentence that says how to go on. */
+export class Interruption extends UserError {}
+
 /** How the command ends for an error: 130 for an interruption, else 1. Unexpected errors say how to see their stack. */
 export function reportError(error: unknown): number {
   const known =
@@ -47,5 +50,5 @@ export function reportError(error: unknown): number {
   if (process.env.WT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   else if (!known)
     process.stderr.write('This is not expected: set WT_DEBUG=1 to see where it happened, and report it.\n')
-  return 1
+  return error instanceof Interruption ? 130 : 1
 }

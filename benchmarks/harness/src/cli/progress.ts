@@ -1,50 +1,18 @@
 /** What a person sees while stages run: bars on a terminal, a line now and then elsewhere, events with --json. */
 import { MultiBar, Presets, type SingleBar } from 'cli-progress'
 import type { ExecutionEvent } from '../execute/types.js'
-import type { Progress, Stage } from '../stage/types.js'
+import type { Progress } from '../stage/types.js'
+import { duration } from './duration.js'
+import { Pace } from './pace.js'
 
 export type Watcher = { onEvent(event: ExecutionEvent): void; close(): void }
 
-/** Seconds as "2 h 05 min", "3 min 20 s" or "12 s". */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds))
-  if (whole < 60) return `${whole} s`
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
-  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`
-}
-
-/** Time left: the cost still to do, at the pace of this run so far (by the estimates until something has finished). */
-class Pace {
-  private readonly began = performance.now()
-  private total = 0
-  private workers = 1
-  private done = 0
-  private readonly partial = new Map<string, number>()
-
-  plan(pending: readonly Stage[], workers: number): void {
-    this.total = pending.reduce((sum, { cost }) => sum + cost.seconds, 0)
-    this.workers = workers
-  }
-  advance({ id, cost }: Stage, fraction: number): void {
-    this.partial.set(id, cost.seconds * fraction)
-  }
-  settle({ id, cost }: Stage): void {
-    this.partial.delete(id)
-    this.done += cost.seconds
-  }
-  get fraction(): number {
-    const running = [...this.partial.values()].reduce((sum, value) => sum + value, 0)
-    return this.total > 0 ? Math.min(1, (this.done + running) / this.total) : 1
-  }
-  get secondsLeft(): number {
-    const spent = (performance.now() - this.began) / 1000
-    const { fraction } = this
-    return fraction > 0.02 ? (spent * (1 - fraction)) / fraction : this.total / this.workers
-  }
-}
-
+/** The sentence for an event that a person must know of. */
 const trouble = (event: ExecutionEvent): string | undefined => {
-  if (event.type === 'failed') return `failed: ${event.stage.label}: ${event.message}`
+  if (event.type === 'failed') {
+    const stack = process.env.WT_DEBUG && event.stack ? `\n${event.stack}` : ''
+    return `failed: ${event.stage.label}: ${event.message}${stack}`
+  }
   if (event.type === 'retried') return `again: ${event.stage.label}: ${event.message}`
   if (event.type === 'skipped') return `skipped: ${event.stage.label}, for a stage it needs failed`
   if (event.type === 'warning') return `warning: ${event.message}`
@@ -93,6 +61,8 @@ function lineWatcher(title: string): Watcher {
         else say(`all ${stored} stages are stored`)
       }
       if (event.type === 'progress') pace.advance(event.stage, event.progress.step / event.progress.steps)
+      if (event.type === 'retried') pace.restart(event.stage)
+      if (event.type === 'failed' || event.type === 'skipped') pace.settle(event.stage)
       if (event.type !== 'finished') return
       pace.settle(event.stage)
       done += 1
@@ -160,10 +130,14 @@ function barWatcher(title: string): Watcher {
           entry.bar.update(step, { left, figures: figures(event.progress, pacePerSecond) })
           break
         }
+        case 'retried':
+          pace.restart(event.stage)
+          end(event.stage.id)
+          break
         case 'finished':
         case 'failed':
-        case 'retried':
-          if (event.type !== 'retried') pace.settle(event.stage)
+        case 'skipped':
+          pace.settle(event.stage)
           end(event.stage.id)
           break
         default:

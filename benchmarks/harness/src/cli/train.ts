@@ -1,4 +1,5 @@
 /** `tickets train`: one training run from flags, of a dense network or a ticket. */
+import { dirname, resolve } from 'node:path'
 import {
   applyTicket,
   type ControlName,
@@ -27,9 +28,10 @@ import {
   writeTicket,
 } from '@winning-tickets/core'
 import { createEngine, type EngineOptions } from '@winning-tickets/jit'
-import { Presets, SingleBar } from 'cli-progress'
 import { type Command, Option } from 'commander'
-import { jsonOption, numberWithin, wholeNumber } from './options.js'
+import { ensureWritable } from '../store/files.js'
+import { Interruption, jsonOption, numberWithin, wholeNumber } from './options.js'
+import { print, progressBar } from './train-output.js'
 
 interface TrainOptions {
   readonly dataset: string
@@ -109,12 +111,18 @@ async function run(options: TrainOptions): Promise<void> {
   const plan = recipeOf(options)
   const network = model(options.model)
   const ticket = await ticketOf(options, network)
+  for (const [file, option] of [
+    [out, '--out FILE'],
+    [checkpoint, '--checkpoint FILE'],
+  ] as const) {
+    if (file !== undefined) await ensureWritable(dirname(resolve(file)), { what: file, option })
+  }
   const data = await loadDataset(dataset)
   const validation = options.validation ?? Math.round(data.train.count / 12)
   const engine = await createEngine({ name, backend, threads })
   const bar = progressBar(plan, json === true)
   const interruption = new AbortController()
-  const stop = () => interruption.abort(new UserError(stopped(checkpoint)))
+  const stop = () => interruption.abort(new Interruption(stopped(checkpoint)))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
     const result = await train({
@@ -186,57 +194,4 @@ function trainedTicket(
 ): Ticket {
   const from = { command: 'train', dataset, seed, iteration: final.step, of: provenance }
   return { model, prunable, weights: final.weights, step: 0, provenance: from, ...(mask === undefined ? {} : { mask }) }
-}
-
-function progressBar({ iterations }: Recipe, quiet: boolean) {
-  const format =
-    'training {bar} {percentage}%  {eta_formatted} left  loss {loss}  accuracy {accuracy}%  {speed} steps/s'
-  const bar = new SingleBar(
-    { format, clearOnComplete: true, hideCursor: true, stream: process.stderr },
-    Presets.shades_classic,
-  )
-  let running = false
-  return {
-    update(progress: Parameters<NonNullable<Parameters<typeof train>[0]['onProgress']>>[0]) {
-      if (quiet || !process.stderr.isTTY) return
-      const { iteration, trainLoss, validationAccuracy = Number.NaN, stepsPerSecond } = progress
-      const payload = {
-        loss: trainLoss.toFixed(3),
-        accuracy: (100 * validationAccuracy).toFixed(1),
-        speed: stepsPerSecond.toFixed(0),
-      }
-      if (running) bar.update(iteration, payload)
-      else bar.start(iterations, iteration, payload)
-      running = true
-    },
-    stop() {
-      if (running) bar.stop()
-      running = false
-    },
-  }
-}
-
-function print({ final, earlyStop, density }: TrainResult, note: string | undefined, options: TrainOptions): void {
-  const { kept, prunable } = density
-  const data = note === undefined ? options.dataset : `${options.dataset} (${note})`
-  if (options.json) {
-    const figures = {
-      dataset: data,
-      model: options.model,
-      seed: options.seed,
-      density,
-      final: final.metrics,
-      earlyStop: { iteration: earlyStop.iteration, ...earlyStop.metrics },
-    }
-    return void process.stdout.write(`${JSON.stringify(figures, null, 1)}\n`)
-  }
-  const percent = (value?: number) => (value === undefined ? '-' : `${(100 * value).toFixed(2)}%`)
-  const line = (name: string, { train, validation, test }: TrainResult['final']['metrics']) =>
-    `${name}  test ${percent(test.accuracy)}  validation ${percent(validation.accuracy)}  train ${percent(train.accuracy)}\n`
-  process.stdout.write(
-    `${options.model} on ${data}, seed ${options.seed}: ${kept} of ${prunable} weights (${percent(kept / prunable)})\n` +
-      line(`at the end (${final.step}):`, final.metrics) +
-      line(`at early stop (${earlyStop.iteration}):`, earlyStop.metrics) +
-      (options.out === undefined ? '' : `written to ${options.out}\n`),
-  )
 }

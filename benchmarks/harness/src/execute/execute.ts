@@ -30,6 +30,7 @@ export interface ExecuteOptions {
 export async function execute(targets: readonly Stage[], options: ExecuteOptions): Promise<Summary> {
   const { store, where, workers = availableParallelism(), onEvent = () => {}, signal } = options
   const plan = await planStages(targets, store)
+  if (plan.pending.length > 0) await store.prepare()
   const cache = createCache()
   const makeRunner = () =>
     'kinds' in where

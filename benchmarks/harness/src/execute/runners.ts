@@ -30,8 +30,12 @@ export function forkRunner({ store, modules, script = WORKER }: ForkOptions): Ru
     started.stderr?.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-KEPT_OUTPUT)
     })
-    // Errors of sending to a dying process; its 'exit' tells the story.
-    started.on('error', () => {})
+    // Errors of sending to a dying process; its 'exit' tells the story. One that never started has no 'exit'.
+    started.on('error', (error) => {
+      if (started.pid !== undefined) return
+      output = error.message
+      started.emit('exit', null, null)
+    })
     post(started, { type: 'start', store, modules })
     child = started
     return started
@@ -81,6 +85,6 @@ function post(child: ChildProcess, message: ToWorker): void {
 
 function deathNotice(code: number | null, signal: NodeJS.Signals | null, output: string): string {
   const [last] = output.trim().split('\n').slice(-1)
-  const how = signal === null ? `with exit code ${code}` : `by ${signal}`
+  const how = signal !== null ? `by ${signal}` : code !== null ? `with exit code ${code}` : 'before it began'
   return `The worker process ended ${how}${last ? ` (${last.trim()})` : ''}.`
 }

@@ -96,6 +96,8 @@ export async function schedule({ plan, store, runners, onEvent, signal }: Schedu
     try {
       const record = await completeRecord(store, stage.id)
       if (record !== undefined) return settle(stage, { type: 'done', record }, true)
+      // Runners may have been closed meanwhile; a closed one would start a new worker that nobody stops.
+      if (signal?.aborted || fatal) return
       onEvent({ type: 'started', stage })
       const inputs = Object.fromEntries(Object.entries(stage.inputs).map(([name, { id }]) => [name, id]))
       const outcome = await runner.run(
@@ -105,7 +107,7 @@ export async function schedule({ plan, store, runners, onEvent, signal }: Schedu
           warning: (message) => onEvent({ type: 'warning', message }),
         },
       )
-      if (!signal?.aborted) settle(stage, outcome, false)
+      if (!signal?.aborted && !fatal) settle(stage, outcome, false)
     } catch (error) {
       fatal ??= error instanceof Error ? error : new Error(String(error))
     }

@@ -28,10 +28,13 @@ export async function openStore(location: string, { onWarning = () => {} }: Stor
   const recordPath = (id: string) => join(location, 'records', id.slice(0, 2), `${id}.json`)
 
   let made: Promise<void> | undefined
+  const prepare = () => {
+    made ??= makeFolder(location, temporary)
+    return made
+  }
   const write = (path: string, content: Uint8Array | string, ifThere: 'replace' | 'keep') =>
     guarded(location, async () => {
-      made ??= makeFolder(location, temporary)
-      await made
+      await prepare()
       return publish(path, content, temporary, ifThere)
     })
   const setAside = async (path: string, why: string) => {
@@ -80,7 +83,7 @@ export async function openStore(location: string, { onWarning = () => {} }: Stor
       await write(recordPath(record.deterministic.id), encodeRecord(record), 'replace')
     },
   }
-  return { location, artifacts, records }
+  return { location, prepare: () => guarded(location, prepare), artifacts, records }
 }
 
 async function checkFolder(location: string): Promise<void> {

@@ -22,8 +22,8 @@ export async function publish(
   temporaryFolder: string,
   ifThere: 'replace' | 'keep',
 ): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true })
-  await mkdir(temporaryFolder, { recursive: true })
+  await makeFolders(dirname(path))
+  await makeFolders(temporaryFolder)
   const temporary = join(temporaryFolder, `${process.pid}-${randomBytes(8).toString('hex')}`)
   try {
     const file = await open(temporary, 'wx')
@@ -38,6 +38,39 @@ export async function publish(
     return true
   } finally {
     await rm(temporary, { force: true })
+  }
+}
+
+/** Makes a folder and those above it. Node's own `recursive` never returns where the system refuses with ENOENT (/proc). */
+export async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return
+    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolders(dirname(path))
+    await mkdir(path).catch((second) => {
+      if (errorCode(second) !== 'EEXIST') throw second
+    })
+  }
+}
+
+/**
+ * Makes a folder and proves that files can be written there, so that hours of work do not end in an unwritable place.
+ *
+ * @param what names the content and how to choose another place, for the error: "The report" and "--out DIR"
+ * @throws UserError if it cannot be made or written
+ */
+export async function ensureWritable(folder: string, { what, option }: { what: string; option: string }) {
+  const probe = join(folder, `.probe-${process.pid}-${randomBytes(4).toString('hex')}`)
+  try {
+    await makeFolders(folder)
+    await (await open(probe, 'wx')).close()
+    await rm(probe)
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === undefined) throw error
+    throw new UserError(`${what} cannot be written to ${folder} (${code}): choose another place with ${option}.`)
   }
 }
 

@@ -36,6 +36,8 @@ export interface StageRecord {
 export interface Store {
   /** Where it is, for messages. */
   readonly location: string
+  /** Makes the store if there is none, and fails now rather than after hours if it cannot be written. */
+  prepare(): Promise<void>
   readonly artifacts: {
     /** The bytes whose SHA-256 is `hash`, checked; undefined if missing or damaged. */
     get(hash: string): Promise<Uint8Array | undefined>

@@ -1,0 +1,72 @@
+/** `tickets bench --dry-run`: the grid as a table, before anything runs. */
+import Table from 'cli-table3'
+import { planStages, topological } from '../execute/plan.js'
+import type { Cell } from '../experiment/types.js'
+import type { Store } from '../store/types.js'
+import { duration } from './duration.js'
+
+/** One arm of a grid: its runs, and the stages it needs that no arm above it has. */
+export interface ArmCost {
+  readonly paper: string
+  readonly arm: string
+  readonly runs: number
+  /** Stages that need no run. */
+  readonly stored: number
+  /** Stages to run. */
+  readonly pending: number
+  /** Seconds of those on one core of the reference machine. */
+  readonly seconds: number
+}
+
+export interface GridCost {
+  readonly arms: readonly ArmCost[]
+  /** Of the longest chain of stages that wait for each other: no number of workers is faster. */
+  readonly chain: number
+}
+
+/** What a grid would cost with what the store has. */
+export async function gridCost(paper: string, cells: readonly Cell[], store: Store): Promise<GridCost> {
+  const plan = await planStages(
+    cells.map(({ stage }) => stage),
+    store,
+  )
+  const pending = new Set(plan.pending.map(({ id }) => id))
+  const counted = new Set<string>()
+  const arms = [...new Set(cells.map(({ arm }) => arm))].map((arm) => {
+    const own = cells.filter((cell) => cell.arm === arm)
+    const stages = topological(own.map(({ stage }) => stage)).filter(({ id }) => !counted.has(id))
+    for (const { id } of stages) counted.add(id)
+    const missing = stages.filter(({ id }) => pending.has(id))
+    const seconds = missing.reduce((sum, { cost }) => sum + cost.seconds, 0)
+    return { paper, arm, runs: own.length, stored: stages.length - missing.length, pending: missing.length, seconds }
+  })
+  return { arms, chain: Math.max(0, ...plan.urgency.values()) }
+}
+
+interface Shown {
+  readonly profile: string
+  readonly workers: number
+  readonly json: boolean
+}
+
+/** Prints the costs of some grids, which run one after the other, and their total. */
+export function printCosts(grids: readonly GridCost[], { profile, workers, json }: Shown): void {
+  const arms = grids.flatMap((grid) => grid.arms)
+  const total = (lines: readonly ArmCost[]) => lines.reduce((sum, line) => sum + line.seconds, 0)
+  const wall = grids.reduce((sum, grid) => sum + Math.max(grid.chain, total(grid.arms) / workers), 0)
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ profile, arms, seconds: total(arms), workers, wall }, null, 1)}\n`)
+    return
+  }
+  const table = new Table({
+    head: ['paper', 'arm', 'runs', 'stages stored', 'stages to run', 'on one core'],
+    style: { head: [], border: [] },
+  })
+  for (const { paper, arm, runs, stored, pending, seconds } of arms) {
+    table.push([paper, arm, runs, stored, pending, duration(seconds)])
+  }
+  const cost = `about ${duration(wall)} with ${workers} ${workers === 1 ? 'worker' : 'workers'}`
+  process.stdout.write(
+    `${table.toString()}\nProfile ${profile}: ${cost} (an estimate for a server of the 2020s); stages that arms share are counted once.\n`,
+  )
+}

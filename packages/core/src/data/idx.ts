@@ -65,5 +65,5 @@ export function examplesFromIdx(
     )
   }
   // Copies, so that the arrays start at their buffers' start and keep no header alive.
-  return { images: images.idx.data.slice(), labels: labels.idx.data.slice(), count }
+  return { images: new Uint8Array(images.idx.data), labels: new Uint8Array(labels.idx.data), count }
 }

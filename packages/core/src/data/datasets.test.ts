@@ -1,0 +1,79 @@
+/** The registered data sets: the shipped extract always, MNIST and Fashion-MNIST where TICKETS_DATA_DIR has them. */
+import { describe, expect, it } from 'vitest'
+import { UserError } from '../errors.js'
+import { datasetInfo, listDatasets, loadDataset, split, verifyDataset } from './index.js'
+
+const counts = (labels: Uint8Array) => {
+  const found = new Array<number>(10).fill(0)
+  for (const label of labels) found[label]! += 1
+  return found
+}
+
+describe('the shipped extract', () => {
+  it('is there, balanced and checked', async () => {
+    const dataset = await loadDataset('fashion-mnist-extract', { offline: true })
+    expect(dataset.note).toContain('extract')
+    expect(counts(dataset.train.labels)).toEqual(new Array(10).fill(600))
+    expect(counts(dataset.test.labels)).toEqual(new Array(10).fill(100))
+    expect(dataset.train.images).toHaveLength(6000 * 784)
+    expect(await verifyDataset('fashion-mnist-extract')).toContain('fashion-mnist-extract')
+  })
+})
+
+describe.runIf(process.env.TICKETS_DATA_DIR)('the full data sets', () => {
+  it.each(['mnist', 'fashion-mnist'])('%s has 60,000 + 10,000 images with the canonical hashes', async (name) => {
+    const { train, test, hash } = await loadDataset(name, { offline: true })
+    expect([train.count, test.count]).toEqual([60_000, 10_000])
+    expect(hash).toBe(datasetInfo(name).hash)
+  })
+
+  it('the extract is the first 600 and 100 of each class of Fashion-MNIST', async () => {
+    const [full, extract] = await Promise.all(
+      ['fashion-mnist', 'fashion-mnist-extract'].map((name) => loadDataset(name, { offline: true })),
+    )
+    const seen = new Array<number>(10).fill(0)
+    const kept: number[] = []
+    full!.train.labels.forEach((label, i) => {
+      seen[label]! += 1
+      if (seen[label]! <= 600) kept.push(i)
+    })
+    expect(Uint8Array.from(kept, (i) => full!.train.labels[i]!)).toEqual(extract!.train.labels)
+    for (const at of [0, 17, 5999]) {
+      const original = full!.train.images.subarray(kept[at]! * 784, (kept[at]! + 1) * 784)
+      expect(extract!.train.images.subarray(at * 784, (at + 1) * 784)).toEqual(original)
+    }
+  })
+})
+
+describe('the registry', () => {
+  it('knows every data set before it is loaded', () => {
+    expect(listDatasets().map(({ info }) => info.name)).toEqual(['mnist', 'fashion-mnist', 'fashion-mnist-extract'])
+    expect(() => datasetInfo('minst')).toThrow(UserError)
+    expect(() => datasetInfo('minst')).toThrow('There is no data set "minst"; choose one of mnist')
+  })
+})
+
+describe('split', () => {
+  it("divides MNIST as in the paper: 55,000 + 5,000, disjoint, the same for every run's seed", () => {
+    const { train, validation } = split(60_000, { validation: 5000 })
+    expect([train.length, validation.length]).toEqual([55_000, 5000])
+    expect(new Set([...train, ...validation]).size).toBe(60_000)
+    expect(split(60_000, { validation: 5000 })).toEqual({ train, validation })
+    expect(split(60_000, { validation: 5000, seed: 1 }).validation).not.toEqual(validation)
+  })
+
+  it('keeps the validation part when fewer are trained on, and refuses impossible sizes', () => {
+    const all = split(100, { validation: 20 })
+    const few = split(100, { validation: 20, train: 30 })
+    expect(few.validation).toEqual(all.validation)
+    expect([...few.train].every((index) => all.train.includes(index))).toBe(true)
+    for (const options of [
+      { validation: 101 },
+      { validation: -1 },
+      { validation: 50, train: 51 },
+      { validation: 0.5 },
+    ]) {
+      expect(() => split(100, options)).toThrow(UserError)
+    }
+  })
+})

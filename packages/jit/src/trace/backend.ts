@@ -87,15 +87,13 @@ function constant(data: tf.BackendValues, shape: readonly number[], dtype: tf.Da
   return makeNode('Constant', [], {}, output, { data: Type.from(numbers) as HostArray })
 }
 
-/** The op that is running (TensorFlow.js names a scope after it) and the first line outside of TensorFlow.js. */
+/** The op that called the kernel, and the line that called the op: the frames around the border to TensorFlow.js. */
 function caller(): string {
-  const scope = tf.engine().state.activeScope?.name ?? 'a gradient'
-  const line = new Error().stack
-    ?.split('\n')
-    .slice(1)
-    .find((frame) => !/node_modules|\/trace\/|node:internal/.test(frame))
-    ?.trim()
-  return line ? `${scope} (${line})` : scope
+  const frames = (new Error().stack ?? '').split('\n').slice(1)
+  const ours = frames.findIndex((frame) => !/node_modules|\/trace\/|node:internal/.test(frame))
+  if (ours < 1) return 'TensorFlow.js'
+  const op = /at (?:\w+\.)?(\w+)/.exec(frames[ours - 1]!)?.[1] ?? 'an op'
+  return `${op.replace(/_+op$/, '')} (${frames[ours]!.trim()})`
 }
 
 const backend = new TraceBackend()

@@ -43,22 +43,13 @@ function gain(results: Results, arm: string, levels: number[], other: string, ot
   )
 }
 
-/** Logarithm of the ratio of early-stop iterations, paired by seed, of the means of logarithms over the levels. */
-function slowdown(results: Results, arm: string, levels: number[], other: string, otherLevels = levels): number[] {
-  const logs = (name: string, at: number[]) =>
-    at
-      .map((level) => perSeed(results, name, STOP, [level]))
-      .reduce(
-        (sum, values) =>
-          new Map(
-            [...values].flatMap(([seed, value]) =>
-              sum.has(seed) ? [[seed, sum.get(seed)! + Math.log(value) / at.length]] : [],
-            ),
-          ),
-        new Map([...perSeed(results, name, STOP, [at[0]!]).keys()].map((seed) => [seed, 0])),
-      )
-  return paired(logs(arm, levels), logs(other, otherLevels), difference)
-}
+/** Logarithm of the ratio of early-stop iterations, paired by seed, each the mean of logarithms over the levels. */
+const slowdown = (results: Results, arm: string, levels: number[], other: string, otherLevels = levels) =>
+  paired(
+    perSeed(results, arm, STOP, levels, Math.log),
+    perSeed(results, other, STOP, otherLevels, Math.log),
+    difference,
+  )
 
 const ratioFinding = (verdict: Finding['verdict'], result: Estimate, detail: string) =>
   finding(verdict, result, detail, Math.exp)
@@ -76,7 +67,7 @@ const lth1: Claim = {
   check(results) {
     const level = levelNear(results, 'ticket', 0.2107)
     if (level === undefined) return needs('ticket at 21%')
-    const ratios = paired(perSeed(results, 'ticket', STOP, [level]), perSeed(results, 'dense', STOP, [0]), logRatio)
+    const ratios = slowdown(results, 'ticket', [level], 'dense', [0])
     if (ratios.length === 0) return needs('seed with both arms')
     const result = estimate(ratios)
     const verdict = below(result, 0)
@@ -141,7 +132,10 @@ const lth4: Claim = {
     const sides = all([below(left, 0), below(right, 0)])
     const verdict = sides === 'supported' && !inside ? 'inconclusive' : sides
     const detail = `From 10% to 52% the ticket needs ${speed(left.mean)} of dense and ${speed(right.mean)} of tickets below 6%; the mean curve is lowest at ${percent(fastest.ofMean)}.`
-    return finding(verdict, { ...result, detectable: null }, detail, (logarithm) => 100 * Math.exp(logarithm))
+    // The place of a minimum lies on the grid: an interval cannot leave it.
+    const sparsest = levelsOf(results, 'ticket').at(-1)!.density
+    const weightsLeft = (logarithm: number) => 100 * Math.min(1, Math.max(sparsest, Math.exp(logarithm)))
+    return finding(verdict, { ...result, detectable: null }, detail, weightsLeft)
   },
 }
 
@@ -193,11 +187,19 @@ const lth6: Claim = {
     const smallest = (arm: string) => smallestMatching(results, arm)
     const ratios = paired(smallest('ticket'), smallest('one-shot'), logRatio)
     if (ratios.length === 0) return needs('seed with ticket, one-shot and dense')
-    const result = estimate(ratios)
+    const result = noFinerThanALevel(estimate(ratios))
     const mean = (arm: string) => estimate([...smallest(arm).values()]).mean
     const detail = `Smallest density that matches dense to ${tolerance(results)} pp: iterative ${percent(mean('ticket'))}, one-shot ${percent(mean('one-shot'))}.`
     return ratioFinding(below(result, 0), result, detail)
   },
+}
+
+/** Densities are known to a level only, 20% apart: seeds that fall on the same level must not look like certainty. */
+function noFinerThanALevel(result: Estimate): Estimate {
+  const level = Math.log(1 / 0.8)
+  const { low, high, detectable } = result
+  const widened = (value: number | null, by: number) => (value === null ? null : value + by)
+  return { ...result, low: widened(low, -level), high: widened(high, level), detectable: widened(detectable, level) }
 }
 
 /** For each seed the smallest density at which an arm is as accurate as dense, within the tolerance; 1 if none is. */

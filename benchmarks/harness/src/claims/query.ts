@@ -1,4 +1,5 @@
 /** Questions that claims ask of results: one number a seed, paired over arms. */
+import { mean } from '../statistics/estimate.js'
 import type { Results, Row } from './types.js'
 
 /** One number for each seed. */
@@ -22,16 +23,26 @@ export function levelNear(results: Results, arm: string, density: number): numbe
 export const rowsOf = ({ rows }: Results, arm: string, levels?: readonly number[]): Row[] =>
   rows.filter((row) => row.arm === arm && (levels === undefined || levels.includes(row.level)))
 
-/** A metric's mean over the given levels, for each seed that has all of them. */
-export function perSeed(results: Results, arm: string, metric: string, levels: readonly number[]): PerSeed {
+/**
+ * A metric's mean over the given levels, for each seed that has all of them.
+ *
+ * @param of applied to each value before averaging: Math.log, where ratios matter
+ */
+export function perSeed(
+  results: Results,
+  arm: string,
+  metric: string,
+  levels: readonly number[],
+  of: (value: number) => number = (value) => value,
+): PerSeed {
   const values = new Map<number, number[]>()
   for (const row of rowsOf(results, arm, levels)) {
     const value = row.metrics[metric]
     if (value === undefined) throw new Error(`The ${arm} run of seed ${row.seed} has no metric '${metric}'.`)
-    values.set(row.seed, [...(values.get(row.seed) ?? []), value])
+    values.set(row.seed, [...(values.get(row.seed) ?? []), of(value)])
   }
   const complete = [...values].filter(([, list]) => list.length === levels.length)
-  return new Map(complete.map(([seed, list]) => [seed, list.reduce((a, b) => a + b, 0) / list.length]))
+  return new Map(complete.map(([seed, list]) => [seed, mean(list)]))
 }
 
 /** Combines two arms seed by seed; seeds that only one has are left out, for a pair needs both. */

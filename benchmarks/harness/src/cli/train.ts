@@ -183,7 +183,7 @@ async function ticketOf({ ticket: file, density, control, seed }: TrainOptions, 
     throw new UserError(
       `--control ${control} needs a pruned network; give --density below 1 or a --ticket with a mask.`,
     )
-  return controlTicket(ticket, controlSchema.parse({ name: control }), { model: network, seed, origin: ticket.weights })
+  return controlTicket(ticket, controlSchema.parse({ name: control }), { model: network, seed, origin })
 }
 
 /** The network at the end of the run, to be inspected or trained on. */

@@ -45,13 +45,15 @@ function fetched(results: ort.InferenceSession.OnnxValueMapType, prefix: string)
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
 
 export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
+  const sessions = new Set<ort.InferenceSession>()
+
   async function open(model: Uint8Array, hash: string): Promise<ort.InferenceSession> {
     const dump = process.env.DUMP_ONNX
     if (dump) {
       mkdirSync(dump, { recursive: true })
       writeFileSync(join(dump, `${hash.slice(0, 16)}.onnx`), model)
     }
-    return ort.InferenceSession.create(model, {
+    const session = await ort.InferenceSession.create(model, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -60,6 +62,12 @@ export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
     })
+    sessions.add(session)
+    return session
+  }
+
+  async function close(session: ort.InferenceSession): Promise<void> {
+    if (sessions.delete(session)) await session.release()
   }
 
   async function prepare(graph: Graph, lower: (graph: Graph) => Uint8Array) {
@@ -83,7 +91,7 @@ export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
           const arrays = checkedInputs(signature, inputs, 'run')
           return nest(fetched(await session.run(feeds(arrays, specs)), ''))
         },
-        dispose: () => session.release(),
+        dispose: () => close(session),
       }
     },
 
@@ -107,10 +115,12 @@ export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
           const results = await session.run({ ...feeds(arrays, specs, steps), [STEPS]: count })
           return { carry: nest(fetched(results, 'carry/')), out: nest(fetched(results, 'out/')) }
         },
-        dispose: () => session.release(),
+        dispose: () => close(session),
       }
     },
 
-    async dispose() {},
+    async dispose() {
+      await Promise.all([...sessions].map(close))
+    },
   }
 }

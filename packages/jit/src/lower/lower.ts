@@ -2,6 +2,7 @@
 
 import type { OnnxGraph } from '../onnx/builder.js'
 import { Builder, modelBytes, type Ref } from '../onnx/builder.js'
+import { fuseBias } from '../optimize/gemm.js'
 import { simplify } from '../optimize/simplify.js'
 import { type Graph, type Node, nodesOf, type Value } from '../trace/graph.js'
 import type { TensorSpec } from '../types.js'
@@ -59,14 +60,15 @@ export function lowerCall(traced: Graph): Uint8Array {
   const builder = new Builder()
   const context = new Context(builder)
   const inputs = [...graph.inputs].map(([name, value]) => {
-    const ref = storedRef(name, value)
+    const ref = builder.declare(storedRef(name, value))
     context.define(value, ref)
     return ref
   })
   for (const node of nodesOf(graph)) lowerNode(node, context)
   const results = [...graph.outputs].map(([name, value]) => ({ ref: context.full(value), name: `out:${name}` }))
   const outputs = nameOutputs(builder, results)
-  return modelBytes({ name: 'call', nodes: builder.nodes, initializers: builder.initializers, inputs, outputs })
+  const nodes = fuseBias(builder.nodes, builder.shapes, new Set(outputs.map(({ name }) => name)))
+  return modelBytes({ name: 'call', nodes, initializers: builder.initializers, inputs, outputs })
 }
 
 /** Name of the input that says how many steps to run. */
@@ -85,7 +87,7 @@ export function lowerLoop(traced: Graph): Uint8Array {
   const carried: [string, Value][] = []
   const sliced: [Value, Ref][] = []
   for (const [name, value] of graph.inputs) {
-    const ref = storedRef(name, value)
+    const ref = outer.declare(storedRef(name, value))
     inputs.push(name.startsWith('each/') ? { ...ref, lead: 'steps' } : ref)
     if (name.startsWith('resident/')) outside.define(value, ref)
     else if (name.startsWith('carry/')) carried.push([name, value])
@@ -106,7 +108,7 @@ export function lowerLoop(traced: Graph): Uint8Array {
   const condition: Ref = { name: '%condition', shape: [], type: 'bool' }
   const bodyInputs = [iteration, condition]
   for (const [name, value] of carried) {
-    const ref = { ...storedRef(`body:${name}`, value) }
+    const ref = body.declare(storedRef(`body:${name}`, value))
     inside.define(value, ref)
     bodyInputs.push(ref)
   }
@@ -128,7 +130,7 @@ export function lowerLoop(traced: Graph): Uint8Array {
   const bodyOutputs = nameOutputs(body, results)
   const bodyGraph: OnnxGraph = {
     name: 'step',
-    nodes: body.nodes,
+    nodes: fuseBias(body.nodes, body.shapes, new Set(bodyOutputs.map(({ name }) => name))),
     initializers: [],
     inputs: bodyInputs,
     outputs: bodyOutputs,

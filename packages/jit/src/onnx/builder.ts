@@ -36,6 +36,7 @@ class Names {
   private next = 0
   readonly constants = new Map<string, Ref>()
   readonly initializers: Initializer[] = []
+  readonly shapes = new Map<string, readonly number[]>()
   /** '%' cannot stand in a signature's '/'-joined name that we pass on, so internal names never collide. */
   fresh = () => `%${this.next++}`
 }
@@ -52,6 +53,17 @@ export class Builder {
 
   get initializers(): Initializer[] {
     return this.names.initializers
+  }
+
+  /** Shapes of values by name: of all that nodes made, and of declared inputs. */
+  get shapes(): ReadonlyMap<string, readonly number[]> {
+    return this.names.shapes
+  }
+
+  /** Makes an input known by its name. */
+  declare(ref: Ref): Ref {
+    this.names.shapes.set(ref.name, ref.shape)
+    return ref
   }
 
   /** Adds a node with one output. */
@@ -75,6 +87,7 @@ export class Builder {
     domain = '',
   ): Ref[] {
     const refs = outputs.map(({ shape, type }) => ({ name: this.names.fresh(), shape: [...shape], type }))
+    for (const { name, shape } of refs) this.names.shapes.set(name, shape)
     this.nodes.push({
       op,
       domain,

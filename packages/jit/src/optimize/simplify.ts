@@ -72,6 +72,15 @@ function rewrite(node: Node): Node {
   return node
 }
 
+/**
+ * The gradient of ReLU asks where its input is positive, which is where its output is: asking the output lets the input
+ * stay inside a fused product.
+ */
+function stepOfActivated(node: Node, activated: ReadonlyMap<Value, Value>): Node {
+  const output = node.op === 'Step' && !node.attrs.alpha ? activated.get(node.inputs[0]!) : undefined
+  return output ? makeNode('Step', [output], node.attrs, node.outputs, { inputNames: node.inputNames }) : node
+}
+
 const swapsLastTwo = ({ op, attrs }: Node) => {
   if (op !== 'Transpose') return false
   const perm = attrs.perm as readonly number[]
@@ -97,6 +106,7 @@ export function simplify(graph: Graph): Graph {
   const replaced = new Map<Value, Value>()
   const known = new Map<string, Node>()
   const ids = new Map<Node, number>()
+  const activated = new Map<Value, Value>()
   const current = (value: Value) => replaced.get(value) ?? value
 
   for (const original of nodesOf(graph)) {
@@ -106,6 +116,8 @@ export function simplify(graph: Graph): Graph {
       const inputs = original.inputs.map(current)
       node = makeNode(op, inputs, attrs, outputs, { data, storage, inputNames })
       node = rewrite(evaluate(node) ?? node)
+      if (op === 'Relu') activated.set(inputs[0]!, node.outputs[0]!)
+      node = stepOfActivated(node, activated)
       const through = passedOn(node)
       if (through) {
         replaced.set(outputs[0]!, through)

@@ -19,8 +19,8 @@ export interface Measurement {
   readonly peerPeakMb: number | null
 }
 
-/** Settings without which PyTorch is slow on this kind of machine (docs/performance.md). */
-const FAIR = {
+/** Both sides keep their memory: page faults are slow on this kind of machine (docs/performance.md). */
+const KEEP_MEMORY = {
   MALLOC_MMAP_THRESHOLD_: '4294967296',
   MALLOC_TRIM_THRESHOLD_: '8589934592',
   MALLOC_TOP_PAD_: '1073741824',
@@ -45,10 +45,10 @@ function open(side: 'ours' | 'peer', python: string, { threads, processes }: Cas
   return Array.from({ length: processes }, (_, i) => {
     const core = processes > 1 || threads === 1 ? i : undefined
     if (side === 'ours') {
-      const env = { PERF_THREADS: String(threads) }
+      const env = { ...KEEP_MEMORY, PERF_THREADS: String(threads) }
       return openSide({ command: process.execPath, args: [file('./ours.js')], env, core })
     }
-    const env = { ...FAIR, OMP_NUM_THREADS: String(threads), ...(threads > 1 ? { OMP_PROC_BIND: 'true' } : {}) }
+    const env = { ...KEEP_MEMORY, OMP_NUM_THREADS: String(threads), ...(threads > 1 ? { OMP_PROC_BIND: 'true' } : {}) }
     return openSide({ command: python, args: [file('../peer/lenet.py')], env, core })
   })
 }

@@ -18,6 +18,16 @@ export interface ForkOptions {
   readonly script?: string
 }
 
+/**
+ * glibc hands large blocks back to the kernel at once and gets them anew at the next call; each new page costs a fault,
+ * and a training call returns megabytes. Other systems ignore these settings.
+ */
+const KEEP_MEMORY = {
+  MALLOC_MMAP_THRESHOLD_: '4294967296',
+  MALLOC_TRIM_THRESHOLD_: '8589934592',
+  MALLOC_TOP_PAD_: '67108864',
+}
+
 /** A lane that runs jobs in a child process, started at its first job and kept for the next. */
 export function forkRunner({ store, modules, script = WORKER }: ForkOptions): Runner {
   let child: ChildProcess | undefined
@@ -25,7 +35,11 @@ export function forkRunner({ store, modules, script = WORKER }: ForkOptions): Ru
 
   function worker(): ChildProcess {
     if (child?.connected) return child
-    const started = fork(script, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] })
+    const started = fork(script, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+      env: { ...KEEP_MEMORY, ...process.env },
+    })
     output = ''
     started.stderr?.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-KEPT_OUTPUT)

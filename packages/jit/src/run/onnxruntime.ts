@@ -61,6 +61,8 @@ export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
       enableMemPattern: false,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
+      // Moments of weights whose gradient has died decay into denormal numbers, which cost a tenth of the speed.
+      extra: { session: { set_denormal_as_zero: '1' } },
     })
     sessions.add(session)
     return session

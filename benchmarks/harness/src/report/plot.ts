@@ -44,7 +44,7 @@ const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle
 const TICKS = [100, 51.3, 26.3, 13.5, 7, 3.6, 1.9, 1.2]
 
 /** An SVG of one metric against density (100% at the left, logarithmic), a line an arm, bars for 95% intervals. */
-export async function renderPlot(results: Results, plot: PlotSpec, width = 560): Promise<string> {
+export async function renderPlot(results: Results, plot: PlotSpec, width = 680): Promise<string> {
   // Loaded here: drawing is the last thing a bench does, and workers never need it.
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')])
   const arms = armsOf(results).filter((arm) => arm !== 'dense')
@@ -78,7 +78,7 @@ export async function renderPlot(results: Results, plot: PlotSpec, width = 560):
           layer: [
             { mark: { type: 'rule', strokeDash: [5, 4], color: '#777' }, encoding: { y } },
             {
-              mark: { type: 'text', align: 'right', dx: -4, dy: -6, color: '#777', x: width },
+              mark: { type: 'text', align: 'left', dx: 4, dy: -6, color: '#777', x: 0 },
               encoding: { y, text: { field: 'text' } },
             },
           ],
@@ -88,7 +88,7 @@ export async function renderPlot(results: Results, plot: PlotSpec, width = 560):
   const spec = {
     title: { text: plot.title, subtitle: subtitle(results), anchor: 'start', subtitleColor: '#666' },
     width,
-    height: Math.round(width * 0.5),
+    height: Math.round(width * 0.45),
     background: 'white',
     padding: 8,
     data: { values },

@@ -1,7 +1,7 @@
 /** The harness: experiments expand to stages, a store remembers them, claims turn results into verdicts. */
 
 export { difference, levelNear, levelsOf, logRatio, type PerSeed, paired, perSeed, rowsOf } from './claims/query.js'
-export type { Claim, ClaimRecord, Finding, Results, Row, Verdict } from './claims/types.js'
+export type { Claim, ClaimRecord, Environment, Finding, Results, Row, Verdict } from './claims/types.js'
 export { reportFolders } from './cli/discover.js'
 export { type ExecuteOptions, type ExecutionEvent, execute, type Summary } from './execute/index.js'
 export { PROFILES, type Profile } from './experiment/profile.js'

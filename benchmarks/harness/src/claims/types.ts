@@ -15,6 +15,16 @@ export interface Row {
   readonly stageId: string
 }
 
+/** Where runs were made, as their records observed it: shown to readers, never compared. */
+export interface Environment {
+  readonly cpu: string
+  readonly engine: string
+  readonly node: string
+  /** Runs made there, and their wall clock in seconds, one after the other. */
+  readonly runs: number
+  readonly seconds: number
+}
+
 /** The rows of one experiment at one profile; every seed in them has all its cells. */
 export interface Results {
   readonly paper: string
@@ -23,7 +33,10 @@ export interface Results {
   readonly profile: Profile
   /** `note` says what a reader must know: synthetic, an extract, recompressed. */
   readonly dataset: { readonly name: string; readonly note?: string }
+  /** How the profile differs from the paper's setting, a sentence each. */
+  readonly deviations?: readonly string[]
   readonly rows: readonly Row[]
+  readonly environments?: readonly Environment[]
 }
 
 export type Verdict = 'supported' | 'contradicted' | 'inconclusive'

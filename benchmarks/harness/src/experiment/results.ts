@@ -1,7 +1,7 @@
 /** From a grid and a store to rows, and from rows to the records of claims. */
-import type { Claim, ClaimRecord, Results, Row } from '../claims/types.js'
+import type { Claim, ClaimRecord, Environment, Results, Row } from '../claims/types.js'
 import { nothing } from '../statistics/verdict.js'
-import type { Store } from '../store/types.js'
+import type { Observed, Store } from '../store/types.js'
 import type { Profile } from './profile.js'
 import type { Cell, Experiment, Settings } from './types.js'
 
@@ -15,19 +15,36 @@ export async function collectResults(
 ): Promise<Results> {
   const rows: Row[] = []
   const incomplete = new Set<number>()
+  const observed = new Map<string, Observed>()
   for (const { arm, level, density, seed, stage } of cells) {
     const record = await store.records.get(stage.id)
     const metrics = record?.deterministic.result.metrics as Row['metrics'] | undefined
     if (metrics === undefined) incomplete.add(seed)
     else rows.push({ arm, level, density, seed, metrics, stageId: stage.id })
+    if (record !== undefined) observed.set(stage.id, record.observed)
   }
+  const complete = rows.filter(({ seed }) => !incomplete.has(seed))
   return {
     paper: experiment.name,
     title: experiment.title,
     profile,
     dataset: settings.dataset,
-    rows: rows.filter(({ seed }) => !incomplete.has(seed)),
+    ...(settings.deviations === undefined ? {} : { deviations: settings.deviations }),
+    rows: complete,
+    environments: environmentsOf(new Set(complete.map(({ stageId }) => stageId)), observed),
   }
+}
+
+/** The places where the given stages ran, each with its share. */
+function environmentsOf(ids: ReadonlySet<string>, observed: ReadonlyMap<string, Observed>): Environment[] {
+  const places = new Map<string, Environment>()
+  for (const id of ids) {
+    const { cpu, engine, node, seconds } = observed.get(id)!
+    const place = [cpu, engine, node].join('\n')
+    const { runs, seconds: before } = places.get(place) ?? { runs: 0, seconds: 0 }
+    places.set(place, { cpu, engine, node, runs: runs + 1, seconds: before + seconds })
+  }
+  return [...places.values()]
 }
 
 /** Judges a claim; a claim without rows is 'not run', and one whose check fails says why. */

@@ -8,6 +8,8 @@ export interface Settings {
   /** Number of seeds: 1, 2 ... seeds. `--seeds` replaces it. */
   readonly seeds: number
   readonly dataset: { readonly name: string; readonly note?: string }
+  /** How the profile differs from the paper's setting, a sentence each; the report shows them. */
+  readonly deviations?: readonly string[]
 }
 
 /** One run of the grid and the stage that measures it. Cells may share a stage. */

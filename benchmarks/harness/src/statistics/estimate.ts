@@ -2,18 +2,23 @@
 import tQuantile from '@stdlib/stats-base-dists-t-quantile'
 import { stream } from '@winning-tickets/core'
 
-/** A mean over seeds with its two-sided interval; the ends are null below two seeds, where nothing can be said. */
+/**
+ * A mean over seeds with its two-sided interval. The ends are null where the spread is unknown: below two seeds, and
+ * where a few seeds agree exactly (iterations and densities come in steps, so that two or three seeds often do).
+ */
 export interface Estimate {
   readonly mean: number
   readonly low: number | null
   readonly high: number | null
   readonly seeds: number
-  /** The smallest effect that a test at this level with 80% power would have found; null below two seeds. */
+  /** The smallest effect that a test at this level with 80% power would have found; null where the spread is unknown. */
   readonly detectable: number | null
 }
 
 const RESAMPLES = 10_000
 const POWER = 0.8
+/** From so many seeds on, exact agreement is evidence by itself: 0.5^5 < 5% by the sign test. */
+const AGREEING_SEEDS = 5
 
 export const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
@@ -41,11 +46,19 @@ export function estimate(values: readonly number[], confidence = 0.95): Estimate
   const seeds = values.length
   if (seeds === 0) throw new Error('There are no seeds to average.')
   const centre = mean(values)
-  if (seeds < 2) return { mean: centre, low: null, high: null, seeds, detectable: null }
+  if (seeds < 2 || (seeds < AGREEING_SEEDS && agree(values))) {
+    return { mean: centre, low: null, high: null, seeds, detectable: null }
+  }
   const spread = deviation(values)
   const detectable = detectableEffect(spread, seeds, confidence)
   const [low, high] = seeds < 10 ? studentInterval(values, confidence) : bootstrapInterval(values, confidence)
   return { mean: centre, low, high, seeds, detectable }
+}
+
+/** Equal but for rounding in the arithmetic that led to them. */
+function agree(values: readonly number[]): boolean {
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  return most - least <= 1e-9 * Math.max(1e-3, Math.abs(least), Math.abs(most))
 }
 
 /** mean +- t * s / sqrt(n). */

@@ -1,2 +1,3 @@
 export * from './estimate.js'
+export * from './tests.js'
 export * from './verdict.js'

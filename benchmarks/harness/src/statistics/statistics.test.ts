@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bootstrapInterval, detectableEffect, estimate, studentInterval } from './estimate.js'
-import { above, all, below, equivalent } from './verdict.js'
+import { holm, signTest, tTest } from './tests.js'
+import { above, all, below, equivalent, finding } from './verdict.js'
 
 interface Fixture {
   student: { values: number[]; confidence: number; mean: number; low: number; high: number; detectable: number }[]
   bootstrap: { values: number[]; low: number; high: number }[]
   tost: { values: number[]; margin: number; p: number }[]
+  tests: { values: number[]; expected: number; t: number; sign: number }[]
 }
 const file = new URL('../../fixtures/statistics.json', import.meta.url)
 const fixture = JSON.parse(readFileSync(file, 'utf8')) as Fixture
@@ -50,6 +52,44 @@ describe('estimates', () => {
     expect(detectableEffect(1, 1)).toBeNull()
     expect(() => estimate([1, Number.NaN])).toThrow(/NaN/)
     expect(() => estimate([])).toThrow(/no seeds/)
+  })
+})
+
+describe('seeds that agree exactly', () => {
+  it('show no spread while they are few: two equal values of a coarse measure are no proof', () => {
+    expect(estimate([-0.2, -0.2, -0.2])).toMatchObject({ low: null, high: null, detectable: null })
+    expect(above(estimate([0.3, 0.1 + 0.2]), 0)).toBe('inconclusive')
+    expect(equivalent(estimate([0, 0]), estimate([0, 0], 0.9), 1)).toBe('inconclusive')
+    expect(finding('inconclusive', estimate([2, 2]), 'Twice.').detail).toMatch(/^Twice\. All 2 seeds agree exactly/)
+    expect(finding('inconclusive', estimate([2]), 'Once.').detail).toBe('Once. One seed decides nothing.')
+  })
+
+  it('are evidence from five on', () => {
+    const agreeing = estimate([-0.2, -0.2, -0.2, -0.2, -0.2])
+    expect(agreeing.high).toBeCloseTo(-0.2, 12)
+    expect(below(agreeing, 0)).toBe('supported')
+  })
+})
+
+describe('tests', () => {
+  it.each(fixture.tests)("have scipy's p-values for %j", ({ values, expected, t, sign }) => {
+    expect(tTest(values, expected) / t).toBeCloseTo(1, 6)
+    expect(signTest(values)).toBeCloseTo(sign, 12)
+  })
+
+  it('of values that say nothing have p = 1', () => {
+    expect(tTest([0.4])).toBe(1)
+    expect(tTest([0.4, 0.4])).toBe(1)
+    expect(tTest([-1, 1])).toBe(1)
+    expect(signTest([])).toBe(1)
+    expect(signTest([0, 0, 2])).toBe(1)
+  })
+
+  it("are corrected as by R's p.adjust(method = 'holm')", () => {
+    const corrected = holm([0.01, 0.04, 0.03, 0.005])
+    for (const [i, p] of [0.03, 0.06, 0.06, 0.02].entries()) expect(corrected[i]).toBeCloseTo(p, 12)
+    expect(holm([0.6, 0.7])).toEqual([1, 1])
+    expect(holm([])).toEqual([])
   })
 })
 

@@ -47,9 +47,15 @@ export function finding(
     high: apply(high),
     seeds,
     ...(detectable === null ? {} : { detectable: transform(detectable) }),
-    detail,
+    detail: low === null ? `${detail} ${tooFew(seeds)}` : detail,
   }
 }
+
+/** Why there is no interval. */
+const tooFew = (seeds: number) =>
+  seeds === 1
+    ? 'One seed decides nothing.'
+    : `All ${seeds} seeds agree exactly, so their spread is unknown and decides nothing.`
 
 /** What can be said when the rows that a claim needs are not there. */
 export const nothing = (detail: string): Finding => ({

@@ -60,7 +60,7 @@ const cutting: Handler = (request, response, count) => {
   }
   response.writeHead(200, { 'content-length': zipped.length, etag: '"one"' })
   if (count > 1) return void response.end(zipped)
-  response.write(zipped.subarray(0, zipped.length >> 1), () => setTimeout(() => response.destroy(), 20))
+  response.write(zipped.subarray(0, zipped.length >> 1), () => setTimeout(() => response.destroy(), 150))
 }
 
 const arrived = () => expect(new Uint8Array(readFileSync(path))).toEqual(new Uint8Array(zipped))

@@ -1,115 +1,110 @@
-/** A self-contained HTML page: claims with verdicts, the paper's plots from our data, the levels, and how to rerun. */
+/** Self-contained report pages: one paper's claims, plots, levels and how to rerun them; and all papers' claims. */
 import type { ClaimRecord, Results } from '../claims/types.js'
-import { plots, renderPlot, subtitle } from './plot.js'
-import { armsOf, series } from './series.js'
-import { effectText } from './tables.js'
+import { accuracyLevels, differenceLevels, type LevelTable } from './levels.js'
+import { CLAIMS_NOTE, claimsHtml, escapeHtml, page } from './page.js'
+import { plotsOf, renderPlot } from './plot.js'
+import { seedsOf } from './series.js'
+import { datasetText, durationText, PROFILE_TEXT, subtitle, tally } from './words.js'
 
-/** One paper's part of a page. */
+/** One paper's part of a report. */
 export interface Section {
   readonly results: Results
   readonly claims: readonly ClaimRecord[]
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-export const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => ENTITIES[character]!)
-
-const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --dim: #777; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
-.dim { color: var(--dim); } .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); }
-td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.verdict { font-weight: 600; white-space: nowrap; }
-.supported { color: #1a7f37; } .contradicted { color: #cf222e; } .inconclusive { color: #9a6700; } .not-run { color: var(--dim); }
-figure { margin: 1.5rem 0; } figure svg { max-width: 100%; height: auto; border-radius: 6px; }
-pre { background: #8881; padding: .6rem .8rem; border-radius: 6px; overflow-x: auto; }
-@media (prefers-color-scheme: dark) { .supported { color: #3fb950; } .contradicted { color: #f85149; } .inconclusive { color: #d29922; } }
-`
-
-const page = (title: string, body: string) => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
-${body}
-</body>
-</html>
-`
-
-function claimsRows(claims: readonly ClaimRecord[]): string {
-  return claims
-    .map((claim) => {
-      const kind = claim.verdict.replace(' ', '-')
-      const rests = claim.verdict === 'not run' ? '' : `${claim.dataset}, ${claim.profile}, ${claim.seeds} seeds`
-      return `<tr><td>${escapeHtml(claim.id)}</td><td>${escapeHtml(claim.title)}<br><span class="dim">${escapeHtml(claim.detail)}</span></td>
-<td class="verdict ${kind}">${claim.verdict}</td><td class="number">${escapeHtml(effectText(claim))}</td>
-<td>${escapeHtml(claim.paper)}</td><td>${escapeHtml(rests)}</td></tr>`
-    })
-    .join('\n')
-}
-
-export const claimsHtml = (claims: readonly ClaimRecord[]) => `<div class="scroll"><table>
-<thead><tr><th>claim</th><th>what it says</th><th>verdict</th><th>effect [95% interval]</th><th>the paper</th><th>rests on</th></tr></thead>
-<tbody>
-${claimsRows(claims)}
-</tbody></table></div>`
-
-function levelsHtml(results: Results): string {
-  const arms = armsOf(results)
-  const accuracy = series(results, 'testAccuracyAtEarlyStop')
-  const stop = series(results, 'earlyStopIteration')
-  const percents = [...new Set(accuracy.map(({ percent }) => percent.toFixed(2)))].sort((a, b) => Number(b) - Number(a))
-  const rows = percents.map((percent) => {
-    const cells = arms.map((arm) => {
-      const at = (points: typeof accuracy) =>
-        points.find((point) => point.arm === arm && point.percent.toFixed(2) === percent)
-      const [point, iteration] = [at(accuracy), at(stop)]
-      if (!point) return '<td></td>'
-      const half = point.seeds < 2 ? '' : ` ± ${(50 * (point.high - point.low)).toFixed(2)}`
-      return `<td class="number">${(100 * point.mean).toFixed(2)}${half}<br><span class="dim">@ ${iteration?.mean.toFixed(0) ?? '-'}</span></td>`
-    })
-    return `<tr><td class="number">${percent}</td>${cells.join('')}</tr>`
-  })
-  return `<p class="dim">Test accuracy (%) at the early-stop iteration, and that iteration. ${escapeHtml(subtitle(results))}.</p>
-<div class="scroll"><table><thead><tr><th>left %</th>${arms.map((arm) => `<th>${escapeHtml(arm)}</th>`).join('')}</tr></thead>
-<tbody>${rows.join('\n')}</tbody></table></div>`
-}
-
 /** The page of one paper. Nothing on it is loaded from elsewhere, and the same results give the same bytes. */
 export async function paperPage({ results, claims }: Section): Promise<string> {
-  const figures = await Promise.all(plots.map((plot) => renderPlot(results, plot)))
+  const figures = await Promise.all(plotsOf(results).map((plot) => renderPlot(results, plot)))
+  const measured = results.rows.length > 0
   return page(
     results.title,
-    `<p class="dim">${escapeHtml(subtitle(results))}</p>
+    `<p class="dim">${escapeHtml(tally(claims))}</p>
+${basisHtml(results)}
 <h2>Claims</h2>
 ${claimsHtml(claims)}
-<h2>Plots</h2>
-${figures.map((svg) => `<figure>${svg}</figure>`).join('\n')}
-<h2>Levels</h2>
-${levelsHtml(results)}
+${CLAIMS_NOTE}
+${measured ? `<h2>Plots</h2>\n${figures.map((svg) => `<figure>${svg}</figure>`).join('\n')}` : ''}
+${measured ? `<h2>Levels</h2>\n${levelsHtml(results)}` : ''}
+${environmentsHtml(results)}
 <h2>Rerun</h2>
-<pre>npx tickets bench ${escapeHtml(results.paper)} --profile ${results.profile}</pre>`,
+<pre>${escapeHtml(rerunCommand(results))}</pre>
+<p class="dim">What the store has already is not run again. The rows behind every figure, with the stages that measured them, are in results.json beside this page.</p>`,
   )
 }
 
-/** The joint page: every paper's claims, with a link to each paper's own page. */
-export function jointPage(papers: readonly { title: string; link: string; claims: readonly ClaimRecord[] }[]): string {
+/** The joint page: every paper's claims, with a link to each paper's own page, and the papers that have not run. */
+export function jointPage(
+  papers: readonly { title: string; link: string; claims: readonly ClaimRecord[] }[],
+  missing: readonly string[] = [],
+): string {
   const parts = papers.map(
     ({ title, link, claims }) =>
-      `<h2><a href="${escapeHtml(link)}">${escapeHtml(title)}</a></h2>\n${claimsHtml(claims)}`,
+      `<h2><a href="${escapeHtml(link)}">${escapeHtml(title)}</a></h2>\n<p class="dim">${escapeHtml(tally(claims))}</p>\n${claimsHtml(claims)}`,
   )
-  return page('winning-tickets: claims and verdicts', parts.join('\n'))
+  const absent = missing.map(
+    (paper) =>
+      `<h2>${escapeHtml(paper)}</h2>\n<p>No results yet; run</p>\n<pre>npx tickets bench ${escapeHtml(paper)}</pre>`,
+  )
+  return page('winning-tickets: claims and verdicts', [...parts, ...absent, CLAIMS_NOTE].join('\n'))
+}
+
+/** What the verdicts rest on, before any of them. */
+function basisHtml(results: Results): string {
+  const seeds = seedsOf(results)
+  const interval =
+    seeds.length < 10 ? 'Student’s t over seeds, paired by seed' : 'bootstrap of 10,000 resamples, paired by seed'
+  const entries: [string, string][] = [
+    ['data', datasetText(results)],
+    ['profile', PROFILE_TEXT[results.profile]],
+    ['seeds', seeds.length === 0 ? 'none yet' : String(seeds.length)],
+    ['intervals', `95%, ${interval}`],
+    ...(results.deviations ?? []).map((text): [string, string] => ['unlike the paper', text]),
+  ]
+  const items = entries.map(([term, text]) => `<dt>${term}</dt><dd>${escapeHtml(text)}</dd>`)
+  return `<dl>\n${items.join('\n')}\n</dl>`
+}
+
+function levelsHtml(results: Results): string {
+  const pairs = differenceLevels(results)
+  const note = subtitle(results)
+  return [accuracyLevels(results), ...(pairs ? [pairs] : [])]
+    .map((table) => levelTableHtml(table, note))
+    .join('\n<br>\n')
+}
+
+function levelTableHtml({ caption, arms, rows }: LevelTable, note: string): string {
+  const cell = (content: LevelTable['rows'][number]['cells'][number]) => {
+    if (content === undefined) return '<td></td>'
+    const at = content.at === undefined ? '' : `<br><span class="dim">${content.at}</span>`
+    return `<td class="number">${content.text}${at}</td>`
+  }
+  const body = rows.map(
+    ({ percent, cells }) => `<tr><td class="number">${percent}</td>${cells.map(cell).join('')}</tr>`,
+  )
+  return `<div class="scroll"><table class="levels"><caption>${escapeHtml(`${caption}. ${note}.`)}</caption>
+<thead><tr><th>left %</th>${arms.map((arm) => `<th>${escapeHtml(arm)}</th>`).join('')}</tr></thead>
+<tbody>
+${body.join('\n')}
+</tbody></table></div>`
+}
+
+function environmentsHtml({ environments = [] }: Results): string {
+  if (environments.length === 0) return ''
+  const rows = environments.map(({ cpu, engine, node, runs, seconds }) => {
+    const cells = [cpu, engine, node, String(runs), durationText(seconds)]
+    return `<tr>${cells.map((text) => `<td>${escapeHtml(text)}</td>`).join('')}</tr>`
+  })
+  return `<h2>Where it ran</h2>
+<div class="scroll"><table><caption>As observed. Times are of training runs, one after the other; workers run side by side.</caption>
+<thead><tr><th>processor</th><th>engine</th><th>Node</th><th>runs</th><th>time</th></tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody></table></div>`
+}
+
+/** The command that makes these very runs again, or finds them in the store. */
+function rerunCommand(results: Results): string {
+  const seeds = seedsOf(results).at(-1)
+  const option = seeds === undefined ? '' : ` --seeds ${seeds}`
+  return `npx tickets bench ${results.paper} --profile ${results.profile}${option}`
 }

@@ -1,46 +1,48 @@
 /** Writes a paper's report into a folder, and joins the reports of several papers. */
 import { mkdir, readFile } from 'node:fs/promises'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { UserError } from '@winning-tickets/core'
 import writeFileAtomic from 'write-file-atomic'
 import type { ClaimRecord } from '../claims/types.js'
 import { jointPage, paperPage, type Section } from './html.js'
-import { plots, renderPlot } from './plot.js'
-
-/** What `results.json` holds: all that a report is made of. */
-export interface SavedSection extends Section {
-  readonly version: 1
-}
+import { plotsOf, renderPlot } from './plot.js'
+import { type SavedSection, savedSchema } from './saved.js'
 
 /** Writes index.html, the plots as SVG, and results.json; returns the page's path. */
 export async function writeReport(section: Section, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true })
   const put = (name: string, text: string) => writeFileAtomic(join(folder, name), text)
-  for (const plot of plots) await put(`${plot.name}.svg`, await renderPlot(section.results, plot))
+  for (const plot of plotsOf(section.results)) {
+    await put(`${plot.name}.svg`, await renderPlot(section.results, plot))
+  }
   await put('results.json', `${JSON.stringify({ version: 1, ...section } satisfies SavedSection, null, 1)}\n`)
   await put('index.html', await paperPage(section))
   return join(folder, 'index.html')
 }
 
-/** @throws UserError if the file is there but is no report of ours; undefined if there is none */
+/**
+ * The report that was written into a folder; undefined if there is none.
+ *
+ * @throws UserError if the file is there but is no report of this version
+ */
 export async function readReport(folder: string): Promise<SavedSection | undefined> {
   const file = join(folder, 'results.json')
   let text: string
   try {
     text = await readFile(file, 'utf8')
-  } catch {
-    return undefined
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw new UserError(`${file} cannot be read (${code}): check its permissions.`)
   }
   try {
-    const saved = JSON.parse(text) as SavedSection
-    if (saved.version === 1 && Array.isArray(saved.claims) && Array.isArray(saved.results.rows)) return saved
+    return savedSchema.parse(JSON.parse(text))
   } catch {
-    // Falls through to the one sentence below.
+    throw new UserError(`${file} is not a report of this version of tickets: delete it and run the bench again.`)
   }
-  throw new UserError(`${file} is not a report of this version of tickets; delete it and run the bench again.`)
 }
 
-/** Joins the reports found in the folders into one page; returns the claims of all, and the folders without a report. */
+/** Joins the reports found in the folders into one page; returns the claims of all, and the papers without a report. */
 export async function writeJointReport(folders: readonly string[], page: string) {
   const papers: { title: string; link: string; claims: readonly ClaimRecord[] }[] = []
   const missing: string[] = []
@@ -48,11 +50,11 @@ export async function writeJointReport(folders: readonly string[], page: string)
     const saved = await readReport(folder)
     if (!saved) missing.push(basename(dirname(folder)))
     else {
-      const link = relative(dirname(page), join(folder, 'index.html'))
+      const link = relative(dirname(page), join(folder, 'index.html')).split(sep).map(encodeURIComponent).join('/')
       papers.push({ title: saved.results.title, link, claims: saved.claims })
     }
   }
   await mkdir(dirname(page), { recursive: true })
-  await writeFileAtomic(page, jointPage(papers))
+  await writeFileAtomic(page, jointPage(papers, missing))
   return { claims: papers.flatMap(({ claims }) => claims), missing }
 }

@@ -101,7 +101,7 @@ function specOf(results: Results, { metric, scale, title, axis }: PlotSpec) {
           { mark: { type: 'rule', color: INK.dim }, encoding: interval },
           { mark: { type: 'point', filled: true, size: 45, color: INK.dim, opacity: 1 }, encoding: { x, y } },
           {
-            mark: { type: 'text', align: 'left', dx: 6, dy: -7, fontSize: 12, color: INK.dim },
+            mark: { type: 'text', align: 'right', dx: -6, dy: -7, fontSize: 12, color: INK.dim },
             encoding: { x, y, text: { value: 'dense' } },
           },
         ],
@@ -169,7 +169,8 @@ function rangeOf(points: readonly Point[]): [number, number] {
 function frameOf(points: readonly Point[]): [number, number] {
   const least = Math.min(50, ...points.map(({ percent }) => percent))
   const pad = (100 / least) ** 0.03
-  return [least / pad, 100 * pad]
+  // Room for the word "dense" before the whole network.
+  return [least / pad, 100 * pad ** 2.7]
 }
 
 const pixelsBetween = (a: number, b: number, [least, most]: readonly [number, number]) =>

@@ -1,9 +1,11 @@
 /** `tickets bench`: runs what is missing of the experiments, judges the claims, writes the reports. */
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
+import { fetchDataset, listDatasets } from '@winning-tickets/core'
 import type { Command } from 'commander'
 import type { ClaimRecord } from '../claims/types.js'
 import { execute } from '../execute/execute.js'
+import { planStages } from '../execute/plan.js'
 import type { Summary } from '../execute/types.js'
 import type { Profile } from '../experiment/profile.js'
 import { collectResults, judge } from '../experiment/results.js'
@@ -14,6 +16,8 @@ import { canonicalJson } from '../stage/json.js'
 import { openStore } from '../store/disk.js'
 import { ensureWritable } from '../store/files.js'
 import { storeLocation } from '../store/location.js'
+import type { Store } from '../store/types.js'
+import { withBar } from './data.js'
 import { type Choice, choose, claimsOf } from './discover.js'
 import { type GridCost, gridCost, printCosts } from './dry-run.js'
 import { jsonOption, profileOption, storeOption, wholeNumber } from './options.js'
@@ -117,13 +121,17 @@ async function runOne(planned: Planned, options: BenchOptions) {
   return { summary, claims }
 }
 
-async function runStages({ choice, cells }: Planned, { profile, workers, store: folder, json = false }: BenchOptions) {
+async function runStages(
+  { choice, settings, cells }: Planned,
+  { profile, workers, store: folder, json = false }: BenchOptions,
+) {
   const progress = watcher(`${choice.experiment.name} ${profile}`, { json })
   const interruption = onInterrupt()
   try {
     const store = await openStore(storeLocation(folder), {
       onWarning: (message) => progress.onEvent({ type: 'warning', message }),
     })
+    await ensureData(settings, cells, store)
     const summary = await execute(
       cells.map(({ stage }) => stage),
       {
@@ -139,6 +147,16 @@ async function runStages({ choice, cells }: Planned, { profile, workers, store: 
     progress.close()
     interruption.release()
   }
+}
+
+/** Workers load data; fetching them is done once, here, where there is a bar, and fails before anything has started. */
+async function ensureData({ dataset: { name } }: Settings, cells: readonly Cell[], store: Store): Promise<void> {
+  const { pending } = await planStages(
+    cells.map(({ stage }) => stage),
+    store,
+  )
+  const registered = listDatasets().some(({ info }) => info.name === name)
+  if (pending.length > 0 && registered) await withBar((onProgress) => fetchDataset(name, { onProgress }))
 }
 
 /** After the tables, what is missing from them and why. */

@@ -1,8 +1,10 @@
 /** The command `tickets` as a user types it: bad input gives one clear sentence, good input gives clean output. */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 
@@ -137,7 +139,24 @@ describe('good input', () => {
     }
   })
 
-  it('trains, writes a ticket, trains that, and goes on from a checkpoint to the same figures', () => {
+  it('survives kill -9: with a checkpoint, the run goes on to the same bits', async () => {
+    const run = ['train', '-i', '2400', '--evaluate-every', '20', '--density', '0.3', '--json']
+    const ticket = (name: string) => join(folder, `${name}.safetensors`)
+    const checkpoint = join(folder, 'checkpoint')
+    const whole = tickets([...run, '--out', ticket('whole')])
+    const env = { ...process.env, TICKETS_DATA_DIR: '' }
+    const killed = spawn(process.execPath, [bin, ...run, '--checkpoint', checkpoint], { stdio: 'ignore', env })
+    const gone = once(killed, 'exit')
+    while (!existsSync(checkpoint)) await sleep(5)
+    killed.kill('SIGKILL')
+    expect((await gone)[1]).toBe('SIGKILL')
+    const resumed = tickets([...run, '--checkpoint', checkpoint, '--out', ticket('resumed')])
+    expect(resumed.stderr).toBe('')
+    expect(JSON.parse(resumed.stdout)).toEqual(JSON.parse(whole.stdout))
+    expect(readFileSync(ticket('resumed'))).toEqual(readFileSync(ticket('whole')))
+  })
+
+  it('trains, writes a ticket, and trains that', () => {
     const file = join(folder, 'ticket.safetensors')
     const first = tickets(['train', '-i', '60', '--density', '0.2', '--evaluate-every', '20', '--out', file, '--json'])
     expect(first.stderr).toBe('')

@@ -72,7 +72,7 @@ export function dataCommand(program: Command): void {
 type OnProgress = NonNullable<NonNullable<Parameters<typeof fetchDataset>[1]>['onProgress']>
 
 /** A bar of bytes on a terminal; silence elsewhere. */
-async function withBar<T>(body: (onProgress: OnProgress) => Promise<T>): Promise<T> {
+export async function withBar<T>(body: (onProgress: OnProgress) => Promise<T>): Promise<T> {
   const bar = new SingleBar(
     { format: '{file} {bar} {percentage}%  {eta_formatted} left', clearOnComplete: true, stream: process.stderr },
     Presets.shades_classic,

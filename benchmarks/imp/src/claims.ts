@@ -54,8 +54,13 @@ const slowdown = (results: Results, arm: string, levels: number[], other: string
 const ratioFinding = (verdict: Finding['verdict'], result: Estimate, detail: string) =>
   finding(verdict, result, detail, Math.exp)
 
-/** "38% earlier" and the like, for sentences. */
-const speed = (logarithm: number) => `${Math.exp(logarithm).toFixed(2)} times the iterations`
+/** An estimate for sentences: "0.16 [-0.05, 0.38] pp", or a ratio from its logarithm. */
+function spoken({ mean, low, high }: Estimate, unit: string, of: (value: number) => number = (value) => value): string {
+  const interval = low === null || high === null ? '' : ` [${of(low).toFixed(2)}, ${of(high).toFixed(2)}]`
+  return `${of(mean).toFixed(2)}${interval}${unit}`
+}
+const points = (estimate: Estimate) => spoken(estimate, ' pp')
+const speed = (estimate: Estimate) => spoken(estimate, ' times the iterations', Math.exp)
 
 const needs = (what: string) => nothing(`The results have no ${what}; run the whole grid.`)
 
@@ -72,7 +77,7 @@ const lth1: Claim = {
     const result = estimate(ratios)
     const verdict = below(result, 0)
     const enough = results.profile !== 'paper' || result.mean <= Math.log(0.8)
-    const detail = `The ticket's validation loss is least after ${speed(result.mean)} of the dense network's.`
+    const detail = `The ticket's validation loss is least after ${speed(result)} of the dense network's.`
     return ratioFinding(verdict === 'supported' && !enough ? 'inconclusive' : verdict, result, detail)
   },
 }
@@ -89,7 +94,7 @@ const lth2: Claim = {
     if (better!.length === 0) return needs('seed with both arms')
     const [result, last] = [estimate(better!), estimate(equal!)]
     const margin = tolerance(results)
-    const detail = `At 3.6% the ticket is ${last.mean.toFixed(2)} pp from dense (no worse than -${margin} pp is asked for).`
+    const detail = `At 3.6% the ticket is ${points(last)} from dense (no worse than -${margin} pp is asked for).`
     return finding(all([above(result, 0), above(last, -margin)]), result, detail)
   },
 }
@@ -108,7 +113,7 @@ const lth3: Claim = {
     const result = estimate(better)
     const slower = estimate(slowdown(results, 'reinit', [level], 'ticket'))
     const verdict = all([above(result, atScale(results, 0.2, 0)), above(slower, Math.log(atScale(results, 1.5, 1)))])
-    const detail = `Mean of ${levels.length} levels; at 21% reinit needs ${speed(slower.mean)} of the ticket.`
+    const detail = `Mean of ${levels.length} levels; at 21% reinit needs ${speed(slower)} of the ticket.`
     return finding(verdict, result, detail)
   },
 }
@@ -131,7 +136,7 @@ const lth4: Claim = {
     const inside = fastest.ofMean >= 0.1 && fastest.ofMean <= 0.52
     const sides = all([below(left, 0), below(right, 0)])
     const verdict = sides === 'supported' && !inside ? 'inconclusive' : sides
-    const detail = `From 10% to 52% the ticket needs ${speed(left.mean)} of dense and ${speed(right.mean)} of tickets below 6%; the mean curve is lowest at ${percent(fastest.ofMean)}.`
+    const detail = `From 10% to 52% the ticket needs ${speed(left)} of dense and ${speed(right)} of tickets below 6%; the mean curve is lowest at ${percent(fastest.ofMean)}.`
     // The place of a minimum lies on the grid: an interval cannot leave it.
     const sparsest = levelsOf(results, 'ticket').at(-1)!.density
     const weightsLeft = (logarithm: number) => 100 * Math.min(1, Math.max(sparsest, Math.exp(logarithm)))
@@ -173,7 +178,7 @@ const lth5: Claim = {
         : estimate(gain(results, 'ticket', fitted, 'dense', [0], 'trainAccuracyAtEnd'))
     const verdict = all([above(result, 0), above(fit, results.profile === 'paper' ? 0 : -tolerance(results))])
     const against = results.profile === 'paper' ? '99.9%' : "the dense network's"
-    const detail = `At the end of training; training accuracy of tickets from 5% on is ${fit.mean.toFixed(2)} pp from ${against}.`
+    const detail = `At the end of training; training accuracy of tickets from 5% on is ${points(fit)} from ${against}.`
     return finding(verdict, result, detail)
   },
 }
@@ -229,7 +234,7 @@ const lth14: Claim = {
     const order = gain(results, 'reinit', levels, 'random')
     if (better.length === 0 || order.length === 0) return needs('seed with ticket, reinit and random')
     const [result, second] = [estimate(better), estimate(order)]
-    const detail = `Ticket over reinit; reinit over random is ${second.mean.toFixed(2)} pp. Means of ${levels.length} levels.`
+    const detail = `Ticket over reinit; reinit over random is ${points(second)}. Means of ${levels.length} levels.`
     return finding(all([above(result, 0), above(second, -tolerance(results))]), result, detail)
   },
 }
@@ -247,8 +252,9 @@ const lth15: Claim = {
     const left = gain(results, strong, levels, 'reinit')
     if (hurt.length === 0 || left.length === 0) return needs('seed with noise, ticket and reinit')
     const [result, second] = [estimate(hurt), estimate(left)]
-    const equal = equivalent(result, estimate(hurt, 0.9), tolerance(results))
-    const detail = `0.5 sigma against the ticket (within ${tolerance(results)} pp is asked for); 3 sigma over reinit is ${second.mean.toFixed(2)} pp.`
+    const narrow = estimate(hurt, 0.9)
+    const equal = equivalent(result, narrow, tolerance(results))
+    const detail = `0.5 sigma against the ticket (its 90% interval, ${points(narrow)}, must lie within ${tolerance(results)} pp); 3 sigma over reinit is ${points(second)}.`
     return finding(all([equal, above(second, 0)]), result, detail)
   },
 }

@@ -1,8 +1,7 @@
 /** Writes a paper's report into a folder, and joins the reports of several papers. */
 import { mkdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
-import { UserError } from '@winning-tickets/core'
-import writeFileAtomic from 'write-file-atomic'
+import { UserError, writeAtomic } from '@winning-tickets/core'
 import type { ClaimRecord } from '../claims/types.js'
 import { jointPage, paperPage, type Section } from './html.js'
 import { plotsOf, renderPlot } from './plot.js'
@@ -11,7 +10,7 @@ import { type SavedSection, savedSchema } from './saved.js'
 /** Writes index.html, the plots as SVG, and results.json; returns the page's path. */
 export async function writeReport(section: Section, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true })
-  const put = (name: string, text: string) => writeFileAtomic(join(folder, name), text)
+  const put = (name: string, text: string) => writeAtomic(join(folder, name), text)
   for (const plot of plotsOf(section.results)) {
     await put(`${plot.name}.svg`, await renderPlot(section.results, plot))
   }
@@ -55,6 +54,6 @@ export async function writeJointReport(folders: readonly string[], page: string)
     }
   }
   await mkdir(dirname(page), { recursive: true })
-  await writeFileAtomic(page, jointPage(papers, missing))
+  await writeAtomic(page, jointPage(papers, missing))
   return { claims: papers.flatMap(({ claims }) => claims), missing }
 }

@@ -1,6 +1,6 @@
 /** Where the store is when nobody says. */
 import { join, resolve } from 'node:path'
-import envPaths from 'env-paths'
+import { cacheFolder } from '@winning-tickets/core'
 
 /**
  * The store's folder: the given one, else TICKETS_STORE, else `winning-tickets/store` in the user's cache folder (XDG).
@@ -8,5 +8,5 @@ import envPaths from 'env-paths'
  */
 export function storeLocation(given: string | undefined): string {
   const chosen = given ?? process.env.TICKETS_STORE
-  return chosen ? resolve(chosen) : join(envPaths('winning-tickets', { suffix: '' }).cache, 'store')
+  return chosen ? resolve(chosen) : join(cacheFolder(), 'store')
 }

@@ -64,11 +64,14 @@ const speed = (estimate: Estimate) => spoken(estimate, ' times the iterations', 
 
 const needs = (what: string) => nothing(`The results have no ${what}; run the whole grid.`)
 
+// Spreads between seeds are those of the small profile with 5 seeds (results/small).
+
 const lth1: Claim = {
   id: 'LTH-1',
   title: 'A ticket with 21% of the weights learns faster than the dense network',
   paper: 'early-stop iteration 38% earlier at 21.1%',
   unit: 'x dense iterations',
+  spread: { deviation: 0.13, of: 'ratio' },
   check(results) {
     const level = levelNear(results, 'ticket', 0.2107)
     if (level === undefined) return needs('ticket at 21%')
@@ -87,6 +90,7 @@ const lth2: Claim = {
   title: 'Tickets with 13.5% of the weights are more accurate than dense, and those with 3.6% no worse',
   paper: 'more than +0.3 pp at 13.5%, equal at 3.6%',
   unit: 'pp',
+  spread: { deviation: 0.18, of: 'difference' },
   check(results) {
     const [middle, sparse] = [0.1352, 0.0358].map((density) => levelNear(results, 'ticket', density))
     if (middle === undefined || sparse === undefined) return needs('ticket at 13.5% and 3.6%')
@@ -104,6 +108,7 @@ const lth3: Claim = {
   title: 'The initial weights matter: reinitialised tickets learn slower and are less accurate (3.5% to 21%)',
   paper: '2.51x slower and 0.5 pp worse at 21%',
   unit: 'pp',
+  spread: { deviation: 0.08, of: 'difference' },
   check(results) {
     const levels = within(results, 'ticket', 0.035, 0.215)
     const level = levelNear(results, 'ticket', 0.2107)
@@ -163,6 +168,7 @@ const lth5: Claim = {
   title: 'Tickets fit the training data as well as dense yet generalise better',
   paper: 'training accuracy ~100% from 2% left on, test accuracy above dense',
   unit: 'pp',
+  spread: { deviation: 0.14, of: 'difference' },
   check(results) {
     const levels = within(results, 'ticket', 0.1, 0.52)
     const fitted = within(results, 'ticket', 0.05, 1)
@@ -188,6 +194,7 @@ const lth6: Claim = {
   title: 'One-shot pruning finds tickets too, but iterative pruning finds smaller ones',
   paper: 'one-shot above dense from 95.0% to 5.17% left, iterative to 3.6%',
   unit: 'x one-shot density',
+  spread: { deviation: 0.24, of: 'ratio' },
   check(results) {
     const smallest = (arm: string) => smallestMatching(results, arm)
     const ratios = paired(smallest('ticket'), smallest('one-shot'), logRatio)
@@ -227,6 +234,7 @@ const lth14: Claim = {
   title: 'Below 20%: tickets beat reinitialised ones, and those are no worse than random masks',
   paper: 'order ticket > reinit >= random (App. E)',
   unit: 'pp',
+  spread: { deviation: 0.06, of: 'difference' },
   check(results) {
     const levels = within(results, 'random', 0, 0.2)
     if (levels.length === 0) return needs('random mask below 20%')
@@ -244,6 +252,7 @@ const lth15: Claim = {
   title: 'Tickets bear noise on their initial weights: 0.5 sigma barely hurts, 3 sigma still beats reinit',
   paper: '0.5 sigma barely hurts; 3 sigma still beats reinit (App. F)',
   unit: 'pp',
+  spread: { deviation: 0.15, of: 'difference' },
   check(results) {
     const [mild, strong] = ['noise 0.5 sigma', 'noise 3 sigma']
     const levels = levelsOf(results, mild).map(({ level }) => level)

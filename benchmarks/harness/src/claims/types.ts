@@ -62,6 +62,11 @@ export interface Claim {
   /** The paper's own figure, in words. */
   readonly paper: string
   readonly unit: string
+  /**
+   * The standard deviation between seeds that an earlier run showed, from which a dry run says what could be detected: in
+   * the claim's unit, or of the logarithm for a claim on a ratio.
+   */
+  readonly spread?: { readonly deviation: number; readonly of: 'difference' | 'ratio' }
   /** The experiment whose results it reads; by default the benchmark's first. */
   readonly experiment?: string
   check(results: Results): Finding

@@ -19,7 +19,7 @@ import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
 import { withBar } from './data.js'
 import { type Choice, choose, claimsOf } from './discover.js'
-import { type GridCost, gridCost, printCosts } from './dry-run.js'
+import { type GridCost, gridCost, type Power, powerOf, printCosts } from './dry-run.js'
 import { jsonOption, profileOption, storeOption, wholeNumber } from './options.js'
 import { watcher } from './progress.js'
 
@@ -192,9 +192,11 @@ async function dryRun(choices: readonly Choice[], options: BenchOptions): Promis
   const { profile, workers, json = false } = options
   const store = await openStore(storeLocation(options.store))
   const grids: GridCost[] = []
+  const power: Power[] = []
   for (const choice of choices) {
-    const { cells } = await plan(choice, options)
+    const { settings, cells } = await plan(choice, options)
     grids.push(await gridCost(choice.experiment.name, cells, store))
+    power.push(...claimsOf(choice).map((claim) => powerOf(claim, settings.seeds)))
   }
-  printCosts(grids, { profile, workers, json })
+  printCosts(grids, { power, profile, workers, json })
 }

@@ -1,7 +1,9 @@
 /** `tickets bench --dry-run`: the grid as a table, before anything runs. */
 import Table from 'cli-table3'
+import type { Claim } from '../claims/types.js'
 import { planStages, topological } from '../execute/plan.js'
 import type { Cell } from '../experiment/types.js'
+import { detectableEffect } from '../statistics/estimate.js'
 import type { Store } from '../store/types.js'
 import { duration } from './duration.js'
 
@@ -43,19 +45,36 @@ export async function gridCost(paper: string, cells: readonly Cell[], store: Sto
   return { arms, chain: Math.max(0, ...plan.urgency.values()) }
 }
 
+/** What a claim could show with a number of seeds: the smallest effect found with 80% power, before anything runs. */
+export interface Power {
+  readonly id: string
+  readonly title: string
+  /** A difference in the unit, or the ratio nearest to 1; null where no earlier run showed a spread. */
+  readonly detectable: number | null
+  readonly unit: string
+}
+
+export function powerOf({ id, title, unit, spread }: Claim, seeds: number): Power {
+  const effect = spread === undefined ? null : detectableEffect(spread.deviation, seeds)
+  return { id, title, unit, detectable: effect === null || spread?.of === 'difference' ? effect : Math.exp(-effect) }
+}
+
 interface Shown {
+  readonly power: readonly Power[]
   readonly profile: string
   readonly workers: number
   readonly json: boolean
 }
 
 /** Prints the costs of some grids, which run one after the other, and their total. */
-export function printCosts(grids: readonly GridCost[], { profile, workers, json }: Shown): void {
+export function printCosts(grids: readonly GridCost[], { power, profile, workers, json }: Shown): void {
   const arms = grids.flatMap((grid) => grid.arms)
   const total = (lines: readonly ArmCost[]) => lines.reduce((sum, line) => sum + line.seconds, 0)
   const wall = grids.reduce((sum, grid) => sum + Math.max(grid.chain, total(grid.arms) / workers), 0)
   if (json) {
-    process.stdout.write(`${JSON.stringify({ profile, arms, seconds: total(arms), workers, wall }, null, 1)}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ profile, arms, seconds: total(arms), workers, wall, claims: power }, null, 1)}\n`,
+    )
     return
   }
   const table = new Table({
@@ -69,4 +88,9 @@ export function printCosts(grids: readonly GridCost[], { profile, workers, json 
   process.stdout.write(
     `${table.toString()}\nProfile ${profile}: ${cost} (an estimate for a server of the 2020s); stages that arms share are counted once.\n`,
   )
+  const claims = new Table({ head: ['claim', 'what it says', 'could detect'], style: { head: [], border: [] } })
+  for (const { id, title, detectable, unit } of power) {
+    claims.push([id, title, detectable === null ? '-' : `${detectable.toFixed(2)} ${unit}`])
+  }
+  process.stdout.write(`${claims.toString()}\nWith 80% power at the spread between seeds of earlier runs.\n`)
 }

@@ -457,6 +457,23 @@ describe('movement', () => {
     )
   })
 
+  it('constants that JSON cannot tell apart', async () => {
+    const x: Operand = { shape: [3], dtype: 'float32', data: Float32Array.of(-2, 0, 2) }
+    await expectSame(
+      ({ x }) => {
+        const t = x as tf.Tensor
+        const none = Number.NEGATIVE_INFINITY
+        return {
+          upper: tf.clipByValue(t, none, 1),
+          both: tf.clipByValue(t, none, Number.POSITIVE_INFINITY),
+          plus: tf.div(t, tf.tensor1d([0, 1, 0])),
+          minus: tf.div(t, tf.tensor1d([-0, 1, -0])),
+        }
+      },
+      { x },
+    )
+  })
+
   it('constants and fills inside a function', async () => {
     await check(
       shapes(1).chain((shape) => tensor(shape)),

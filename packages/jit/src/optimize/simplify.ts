@@ -141,8 +141,13 @@ export function simplify(graph: Graph): Graph {
 function identity(node: Node, ids: Map<Node, number>): string | undefined {
   if (node.data && node.data.length > 4096) return undefined
   const { op, inputs, attrs, outputs, data } = node
-  const value = typeof attrs.value === 'number' ? String(Object.is(attrs.value, -0) ? '-0' : attrs.value) : ''
   const from = inputs.map(({ node, index }) => `${ids.get(node)}.${index}`)
   const types = outputs.map(({ dtype, shape }) => `${dtype}${shape}`)
-  return JSON.stringify([op, from, attrs, value, types, data ? Array.from(data) : 0])
+  return JSON.stringify([op, from, attrs, types, data ? Array.from(data) : 0], exactNumbers)
 }
+
+/** JSON knows no infinities, NaN or -0, and would make them one. */
+const exactNumbers = (_: string, value: unknown) =>
+  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `number ${Object.is(value, -0) ? '-0' : value}`
+    : value

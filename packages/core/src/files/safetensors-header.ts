@@ -1,7 +1,8 @@
 /** Reading and checking the header of a safetensors file. */
+import type { DType } from '@winning-tickets/jit'
 import { UserError } from '../errors.js'
 import { repeatedKey } from './json-keys.js'
-import { bytesPerElement, type DType, elements } from './tensor.js'
+import { bytesPerElement, elements } from './tensor.js'
 
 export interface HeaderEntry {
   readonly name: string

@@ -3,18 +3,11 @@
  * Reads and writes F32, I32, U8 and BOOL. Source: the format section of the README of huggingface/safetensors.
  */
 import { readFile } from 'node:fs/promises'
+import type { DType } from '@winning-tickets/jit'
 import { UserError } from '../errors.js'
 import { writeAtomic } from './atomic.js'
 import { parseHeader } from './safetensors-header.js'
-import {
-  arrayFrom,
-  bytesOf,
-  bytesPerElement,
-  compareNames,
-  type DType,
-  type NamedTensors,
-  type StoredTensor,
-} from './tensor.js'
+import { arrayFrom, bytesOf, bytesPerElement, compareNames, type NamedTensors, type StoredTensor } from './tensor.js'
 
 /** Free text by key; what is not text (a ticket's provenance) goes in as JSON. */
 export type Metadata = Readonly<Record<string, string>>

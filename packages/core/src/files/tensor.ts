@@ -1,7 +1,5 @@
 /** Named tensors on the host, as files store them. */
-
-export type DType = 'float32' | 'int32' | 'uint8' | 'bool'
-export type HostArray = Float32Array | Int32Array | Uint8Array
+import type { DType, HostArray } from '@winning-tickets/jit'
 
 /** One tensor: row-major data in the array type of its dtype (bool: one byte an element, 0 or 1). */
 export interface StoredTensor {

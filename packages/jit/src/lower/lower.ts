@@ -1,8 +1,9 @@
 /** Lowers a traced graph to a model: one graph for one call, or a Loop for many steps. */
 
-import type { OnnxGraph } from '../onnx/builder.js'
+import type { OnnxGraph, OnnxNode } from '../onnx/builder.js'
 import { Builder, modelBytes, type Ref } from '../onnx/builder.js'
 import { fuseBias } from '../optimize/gemm.js'
+import { fuseMultiplyAdd } from '../optimize/multiply-add.js'
 import { simplify } from '../optimize/simplify.js'
 import { type Graph, type Node, nodesOf, type Value } from '../trace/graph.js'
 import type { TensorSpec } from '../types.js'
@@ -54,6 +55,12 @@ function nameOutputs(builder: Builder, outputs: readonly { ref: Ref; name: strin
   })
 }
 
+/** The builder's nodes, in fewer passes over memory. */
+function fuse(builder: Builder, outputs: readonly Ref[]): OnnxNode[] {
+  const names = new Set(outputs.map(({ name }) => name))
+  return fuseMultiplyAdd(builder, fuseBias(builder.nodes, builder.refs, names), names)
+}
+
 /** The model of one call: inputs and outputs under the names of the traced graph. */
 export function lowerCall(traced: Graph): Uint8Array {
   const graph = simplify(traced)
@@ -67,7 +74,7 @@ export function lowerCall(traced: Graph): Uint8Array {
   for (const node of nodesOf(graph)) lowerNode(node, context)
   const results = [...graph.outputs].map(([name, value]) => ({ ref: context.full(value), name: `out:${name}` }))
   const outputs = nameOutputs(builder, results)
-  const nodes = fuseBias(builder.nodes, builder.shapes, new Set(outputs.map(({ name }) => name)))
+  const nodes = fuse(builder, outputs)
   return modelBytes({ name: 'call', nodes, initializers: builder.initializers, inputs, outputs })
 }
 
@@ -130,7 +137,7 @@ export function lowerLoop(traced: Graph): Uint8Array {
   const bodyOutputs = nameOutputs(body, results)
   const bodyGraph: OnnxGraph = {
     name: 'step',
-    nodes: fuseBias(body.nodes, body.shapes, new Set(bodyOutputs.map(({ name }) => name))),
+    nodes: fuse(body, bodyOutputs),
     initializers: [],
     inputs: bodyInputs,
     outputs: bodyOutputs,

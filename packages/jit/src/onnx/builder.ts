@@ -36,7 +36,7 @@ class Names {
   private next = 0
   readonly constants = new Map<string, Ref>()
   readonly initializers: Initializer[] = []
-  readonly shapes = new Map<string, readonly number[]>()
+  readonly refs = new Map<string, Ref>()
   /** '%' cannot stand in a signature's '/'-joined name that we pass on, so internal names never collide. */
   fresh = () => `%${this.next++}`
 }
@@ -55,14 +55,14 @@ export class Builder {
     return this.names.initializers
   }
 
-  /** Shapes of values by name: of all that nodes made, and of declared inputs. */
-  get shapes(): ReadonlyMap<string, readonly number[]> {
-    return this.names.shapes
+  /** Values by name: all that nodes made, constants, and declared inputs. */
+  get refs(): ReadonlyMap<string, Ref> {
+    return this.names.refs
   }
 
   /** Makes an input known by its name. */
   declare(ref: Ref): Ref {
-    this.names.shapes.set(ref.name, ref.shape)
+    this.names.refs.set(ref.name, ref)
     return ref
   }
 
@@ -87,7 +87,7 @@ export class Builder {
     domain = '',
   ): Ref[] {
     const refs = outputs.map(({ shape, type }) => ({ name: this.names.fresh(), shape: [...shape], type }))
-    for (const { name, shape } of refs) this.names.shapes.set(name, shape)
+    for (const ref of refs) this.names.refs.set(ref.name, ref)
     this.nodes.push({
       op,
       domain,
@@ -115,7 +115,7 @@ export class Builder {
     const ref: Initializer = { name: this.names.fresh(), shape: [...shape], type, bytes }
     this.names.constants.set(key, ref)
     this.names.initializers.push(ref)
-    return ref
+    return this.declare(ref)
   }
 
   scalar(value: number, type: ElementType): Ref {

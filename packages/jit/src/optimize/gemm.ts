@@ -1,5 +1,5 @@
 /** A product and the bias added to it are one Gemm; ONNX Runtime then takes the activation in as well. */
-import type { OnnxNode } from '../onnx/builder.js'
+import type { OnnxNode, Ref } from '../onnx/builder.js'
 
 /**
  * Replaces Add(Gemm(a, b), bias) by Gemm(a, b, bias) where the product is used nowhere else and the bias is a row.
@@ -9,7 +9,7 @@ import type { OnnxNode } from '../onnx/builder.js'
  */
 export function fuseBias(
   nodes: readonly OnnxNode[],
-  shapes: ReadonlyMap<string, readonly number[]>,
+  refs: ReadonlyMap<string, Ref>,
   outputs: ReadonlySet<string>,
 ): OnnxNode[] {
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node])))
@@ -22,7 +22,12 @@ export function fuseBias(
     for (const [product, bias] of [node.inputs, node.inputs.toReversed()] as [string, string][]) {
       const gemm = makers.get(product)
       const single = uses.get(product) === 1 && !outputs.has(product)
-      if (gemm?.op !== 'Gemm' || gemm.inputs.length > 2 || !single || !isRow(shapes.get(bias), shapes.get(product)))
+      if (
+        gemm?.op !== 'Gemm' ||
+        gemm.inputs.length > 2 ||
+        !single ||
+        !isRow(refs.get(bias)?.shape, refs.get(product)?.shape)
+      )
         continue
       absorbed.add(gemm)
       return { ...gemm, inputs: [...gemm.inputs, bias], outputs: node.outputs }

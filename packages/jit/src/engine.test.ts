@@ -82,6 +82,24 @@ describe('compileLoop', () => {
   })
 })
 
+describe('compile', () => {
+  it('takes inputs of any name, also those that a model could use inside', async () => {
+    const compiled = await (await createEngine()).compile(
+      (inputs) => {
+        const { '%0': a, '%1': b, 'out:y': c } = inputs as Record<string, tf.Tensor>
+        return { y: tf.add(tf.mul(a!, 2), tf.mul(b!, c!)) }
+      },
+      { '%0': spec([2]), '%1': spec([2]), 'out:y': spec([2]) },
+    )
+    const found = await compiled.run({
+      '%0': Float32Array.of(1, 2),
+      '%1': Float32Array.of(3, 4),
+      'out:y': Float32Array.of(10, 20),
+    })
+    expect(found).toEqual({ y: Float32Array.of(32, 84) })
+  })
+})
+
 describe('second derivatives', () => {
   /** sum of v . d/dx (v . d/dx f): one number that needs the whole Hessian along v. */
   const cases: [string, (x: tf.Tensor) => tf.Tensor, (x: number) => number][] = [
@@ -174,8 +192,25 @@ describe('errors', () => {
       "input 'b' has 1 elements, but float32[2] needs 2",
     )
     await expect(add.run({ a, b: Int32Array.of(1, 2) })).rejects.toThrow(
-      "input 'b' is a Int32Array, but float32[2] needs a Float32Array",
+      "input 'b' is an Int32Array, but float32[2] needs a Float32Array",
     )
+  })
+
+  it('inputs that are no typed arrays are named', async () => {
+    const same = await compile(({ x }) => ({ y: x as tf.Tensor }))
+    await expect(same.run({ x: [1, 2, 3, 4] as never })).rejects.toThrow(
+      "input 'x' is an Array, but float32[2, 2] needs a Float32Array",
+    )
+    await expect(same.run({ x: null as never })).rejects.toThrow("input 'x' is null, but float32[2, 2] needs")
+  })
+
+  it('arithmetic on booleans is refused with their type', async () => {
+    const flags: SpecTree = { x: spec([3], 'bool') }
+    const error = await compile(({ x }) => ({ y: tf.add(x as tf.Tensor, x as tf.Tensor) }), flags).catch(
+      (e: unknown) => e,
+    )
+    expect(error).toBeInstanceOf(UnsupportedKernelError)
+    expect((error as Error).message).toContain('The kernel Add on shapes bool[3], bool[3]')
   })
 
   it('a step that does not return what it carries is refused', async () => {

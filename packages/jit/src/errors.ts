@@ -7,8 +7,9 @@ export class UnsupportedKernelError extends Error {
     readonly kernel: string,
     readonly shapes: readonly (readonly number[])[],
     readonly calledBy: string,
+    types: readonly string[] = [],
   ) {
-    const list = shapes.map((shape) => `[${shape.join(', ')}]`).join(', ')
+    const list = shapes.map((shape, i) => `${types[i] ?? ''}[${shape.join(', ')}]`).join(', ')
     super(
       `The kernel ${kernel} on shapes ${list || '(none)'}, called by ${calledBy}, cannot be compiled; ` +
         `write it with other ops, or add the kernel to packages/jit.`,

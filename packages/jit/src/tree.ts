@@ -9,12 +9,41 @@ type IsLeaf<Leaf> = (node: Leaf | Branch<Leaf>) => node is Leaf
 export const isSpec = (node: TensorSpec | SpecTree): node is TensorSpec => Array.isArray((node as TensorSpec).shape)
 export const isHostArray = (node: unknown): node is HostArray => ArrayBuffer.isView(node)
 
-/** Flattens a tree to a map of '/'-joined names. */
-export function flatten<Leaf>(tree: Tree<Leaf>, isLeaf: IsLeaf<Leaf>, prefix = ''): Map<string, Leaf> {
+/** Makes the error for a node of a tree that is neither a leaf nor a record: its '/'-joined name ('' for the tree). */
+type Refuse = (name: string, node: unknown) => Error
+
+const refuseNode: Refuse = (name, node) =>
+  new SignatureError(`A tree has ${kindOf(node)} at '${name}'; use named records of leaves only.`)
+
+/** What a value is, for errors: 'null', 'a number', 'an Array' ... */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  const kind = typeof value === 'object' ? value.constructor.name : typeof value
+  return `${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${kind}`
+}
+
+/** A plain record: arrays, promises, tensors and other instances have more than one prototype above them. */
+function isRecord(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false
+  const prototype: unknown = Object.getPrototypeOf(node)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+/**
+ * Flattens a tree to a map of '/'-joined names.
+ * @throws SignatureError, or what `refuse` makes, for a node that is neither a leaf nor a plain record
+ */
+export function flatten<Leaf>(
+  tree: Tree<Leaf>,
+  isLeaf: IsLeaf<Leaf>,
+  prefix = '',
+  refuse: Refuse = refuseNode,
+): Map<string, Leaf> {
+  if (!isRecord(tree)) throw refuse(prefix.slice(0, -1), tree)
   const flat = new Map<string, Leaf>()
   for (const [name, node] of Object.entries(tree)) {
     if (isLeaf(node)) flat.set(prefix + name, node)
-    else for (const [inner, leaf] of flatten(node, isLeaf, `${prefix + name}/`)) flat.set(inner, leaf)
+    else for (const [inner, leaf] of flatten(node, isLeaf, `${prefix + name}/`, refuse)) flat.set(inner, leaf)
   }
   return flat
 }
@@ -54,7 +83,11 @@ export function checkedInputs(
   lead = 1,
 ): Map<string, HostArray> {
   const specs = flatten(signature, isSpec)
-  const arrays = flatten<HostArray>(data, isHostArray)
+  const arrays = flatten<HostArray>(data, isHostArray, '', (name, node) => {
+    const spec = specs.get(name)
+    const wanted = spec ? `${describe(spec)} needs a ${arrayType(spec.dtype).name}` : 'inputs are named typed arrays'
+    return new SignatureError(`${where}: input '${name}' is ${kindOf(node)}, but ${wanted}.`)
+  })
   for (const name of arrays.keys()) {
     if (!specs.has(name)) {
       const known = [...specs.keys()].join(', ') || 'none'
@@ -68,7 +101,7 @@ export function checkedInputs(
     const Wanted = arrayType(spec.dtype)
     if (!(array instanceof Wanted)) {
       throw new SignatureError(
-        `${where}: input '${name}' is a ${array.constructor.name}, but ${describe(spec)} needs a ${Wanted.name}.`,
+        `${where}: input '${name}' is ${kindOf(array)}, but ${describe(spec)} needs a ${Wanted.name}.`,
       )
     }
     const wanted = sizeOf(spec.shape) * lead

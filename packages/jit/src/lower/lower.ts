@@ -61,13 +61,16 @@ function fuse(builder: Builder, outputs: readonly Ref[]): OnnxNode[] {
   return fuseMultiplyAdd(builder, fuseBias(builder.nodes, builder.refs, names), names)
 }
 
-/** The model of one call: inputs and outputs under the names of the traced graph. */
+/** Prefix of the inputs of a call's model, which keeps any name a signature may use apart from the model's own. */
+export const CALL_INPUT = 'in:'
+
+/** The model of one call: inputs and outputs under the names of the traced graph, with prefixes. */
 export function lowerCall(traced: Graph): Uint8Array {
   const graph = simplify(traced)
   const builder = new Builder()
   const context = new Context(builder)
   const inputs = [...graph.inputs].map(([name, value]) => {
-    const ref = builder.declare(storedRef(name, value))
+    const ref = builder.declare(storedRef(CALL_INPUT + name, value))
     context.define(value, ref)
     return ref
   })

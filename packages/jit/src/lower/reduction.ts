@@ -20,7 +20,9 @@ const reduction =
 const argument =
   (op: string): Lowering =>
   (node, context) => {
-    const x = context.full(node.inputs[0]!)
+    const value = context.full(node.inputs[0]!)
+    // ONNX orders no booleans.
+    const x = value.type === 'bool' ? context.builder.cast(value, 'int32') : value
     const [axis] = axesOf(node.attrs.axis ?? 0, x.shape.length)
     const index = context.builder.add(op, [x], node.outputs[0]!.shape, 'int64', { axis: axis!, keepdims: 0 })
     return context.builder.cast(index, 'int32')

@@ -37,7 +37,7 @@ class Names {
   readonly constants = new Map<string, Ref>()
   readonly initializers: Initializer[] = []
   readonly refs = new Map<string, Ref>()
-  /** '%' cannot stand in a signature's '/'-joined name that we pass on, so internal names never collide. */
+  /** Inputs and outputs carry a prefix ('in:', 'carry/', 'out:' ...), so internal names never collide with theirs. */
   fresh = () => `%${this.next++}`
 }
 

@@ -28,8 +28,9 @@ export function evaluate(node: Node): Node | undefined {
       const names = node.inputNames ?? tensors.map((_, i) => String(i))
       const list = names[0] === '0'
       const inputs = list ? tensors : Object.fromEntries(names.map((name, i) => [name, tensors[i]!]))
-      const result = tf.engine().runKernel(node.op, inputs as never, node.attrs as never) as tf.Tensor
-      return result.dataSync()
+      const result = tf.engine().runKernel(node.op, inputs as never, node.attrs as never)
+      // Unpack and SplitV give a list, even of one part.
+      return (Array.isArray(result) ? result[0]! : result).dataSync()
     })
     if (uniform) {
       const { shape, dtype } = output!

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
-import { lowerCall, lowerLoop, STEPS } from '../lower/lower.js'
+import { CALL_INPUT, lowerCall, lowerLoop, STEPS } from '../lower/lower.js'
 import type { Graph } from '../trace/graph.js'
 import { graphHash } from '../trace/hash.js'
 import { outputSpecs, trace, traceStep } from '../trace/trace.js'
@@ -23,15 +23,27 @@ import type {
 
 type Specs = Map<string, TensorSpec>
 
-/** Feeds of a session: each checked array with its dimensions; nothing is copied. */
-function feeds(arrays: Map<string, HostArray>, specs: Specs, steps?: number): Record<string, ort.Tensor> {
-  const tensors: Record<string, ort.Tensor> = {}
-  for (const [name, array] of arrays) {
+/** One checked array as a tensor with its dimensions; nothing is copied. */
+const fed = (array: HostArray, dtype: TensorSpec['dtype'], dims: readonly number[]) =>
+  new ort.Tensor(dtype as 'float32', array as Float32Array, dims)
+
+/** Feeds of a call's session. */
+function callFeeds(arrays: Map<string, HostArray>, specs: Specs): Record<string, ort.Tensor> {
+  const entries = [...arrays].map(([name, array]) => {
     const { shape, dtype } = specs.get(name)!
-    const dims = steps !== undefined && name.startsWith('each/') ? [steps, ...shape] : [...shape]
-    tensors[name] = new ort.Tensor(dtype as 'float32', array as Float32Array, dims)
-  }
-  return tensors
+    return [CALL_INPUT + name, fed(array, dtype, shape)]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Feeds of a loop's session. */
+function loopFeeds(arrays: Map<string, HostArray>, specs: Specs, steps: number): Record<string, ort.Tensor> {
+  const entries = [...arrays].map(([name, array]) => {
+    const { shape, dtype } = specs.get(name)!
+    return [name, fed(array, dtype, name.startsWith('each/') ? [steps, ...shape] : shape)]
+  })
+  const count = new ort.Tensor('int64', BigInt64Array.of(BigInt(steps)), [])
+  return { ...Object.fromEntries(entries), [STEPS]: count }
 }
 
 function fetched(results: ort.InferenceSession.OnnxValueMapType, prefix: string): Map<string, HostArray> {
@@ -91,7 +103,7 @@ export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
         traceHash: hash,
         async run(inputs) {
           const arrays = checkedInputs(signature, inputs, 'run')
-          return nest(fetched(await session.run(feeds(arrays, specs)), ''))
+          return nest(fetched(await session.run(callFeeds(arrays, specs)), ''))
         },
         dispose: () => close(session),
       }
@@ -113,8 +125,7 @@ export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
             ...checkedInputs({ each }, { each: inputs.each }, 'run', steps),
             ...checkedInputs({ resident }, { resident: inputs.resident }, 'run'),
           ])
-          const count = new ort.Tensor('int64', BigInt64Array.of(BigInt(steps)), [])
-          const results = await session.run({ ...feeds(arrays, specs, steps), [STEPS]: count })
+          const results = await session.run(loopFeeds(arrays, specs, steps))
           return { carry: nest(fetched(results, 'carry/')), out: nest(fetched(results, 'out/')) }
         },
         dispose: () => close(session),

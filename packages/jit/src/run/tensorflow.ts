@@ -35,6 +35,13 @@ async function load(backend: Backend): Promise<string> {
   return 'tensorflow'
 }
 
+/**
+ * The same values in tensors of their own (clones share storage). A step may return one tensor twice, or one that it was
+ * given; with a handle for each name, each can be disposed of by itself.
+ */
+const owned = (tree: TensorTree): TensorTree =>
+  mapTree<tf.Tensor, tf.Tensor>(tree, isTensor, (tensor) => tensor.clone())
+
 function upload(array: HostArray, { shape, dtype }: TensorSpec): tf.Tensor {
   const data = dtype === 'uint8' ? Int32Array.from(array) : array.slice()
   return tf.tensor(data, [...shape], dtype === 'uint8' ? 'int32' : dtype)
@@ -48,15 +55,17 @@ export async function tensorflowEngine({ backend = 'cpu' }: EngineOptions): Prom
   const name = await load(backend)
   registerSecondDerivatives()
 
-  /** Large resident arrays are uploaded once and kept until the engine is disposed. */
-  const uploaded = new Map<HostArray, tf.Tensor>()
+  /**
+   * Large resident arrays are uploaded once, for each shape and type they are used as, and kept until the engine is
+   * disposed; so their contents must not change before that.
+   */
+  const uploaded = new Map<HostArray, Map<string, tf.Tensor>>()
   function keep(array: HostArray, spec: TensorSpec): tf.Tensor {
-    let tensor = uploaded.get(array)
-    if (!tensor || String(tensor.shape) !== String(spec.shape)) {
-      tensor?.dispose()
-      tensor = tf.keep(upload(array, spec))
-      uploaded.set(array, tensor)
-    }
+    const forms = uploaded.get(array) ?? new Map<string, tf.Tensor>()
+    uploaded.set(array, forms)
+    const form = `${spec.dtype}[${spec.shape}]`
+    const tensor = forms.get(form) ?? tf.keep(upload(array, spec))
+    forms.set(form, tensor)
     return tensor
   }
 
@@ -121,17 +130,14 @@ export async function tensorflowEngine({ backend = 'cpu' }: EngineOptions): Prom
                 const size = sizeOf(spec.shape)
                 return upload(stacked.get(leaf)!.subarray(i * size, (i + 1) * size), spec)
               })
-              return step({ carry: state, each: slices, resident: residents }) as unknown as {
-                carry: tf.TensorContainerObject
-              }
-            }) as unknown as { carry: TensorTree; out: TensorTree }
-            const after = new Set(flatten<tf.Tensor>(next.carry, isTensor).values())
-            for (const tensor of before.values()) if (!after.has(tensor)) tensor.dispose()
+              const { carry: moved, out: seen } = step({ carry: state, each: slices, resident: residents })
+              return { carry: owned(moved), out: owned(seen) } as tf.TensorContainer
+            }) as { carry: TensorTree; out: TensorTree }
+            for (const tensor of before.values()) tensor.dispose()
             for (const [leaf, tensor] of flatten<tf.Tensor>(next.out, isTensor)) {
-              columns
-                .get(leaf)!
-                .set(await download(tensor, outSpecs.get(leaf)!.dtype), i * sizeOf(outSpecs.get(leaf)!.shape))
-              if (!after.has(tensor)) tensor.dispose()
+              const { shape, dtype } = outSpecs.get(leaf)!
+              columns.get(leaf)!.set(await download(tensor, dtype), i * sizeOf(shape))
+              tensor.dispose()
             }
             state = next.carry
           }
@@ -143,7 +149,7 @@ export async function tensorflowEngine({ backend = 'cpu' }: EngineOptions): Prom
     },
 
     async dispose() {
-      for (const tensor of uploaded.values()) tensor.dispose()
+      for (const forms of uploaded.values()) for (const tensor of forms.values()) tensor.dispose()
       uploaded.clear()
     },
   }

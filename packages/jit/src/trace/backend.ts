@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { UnsupportedKernelError } from '../errors.js'
 import type { HostArray } from '../types.js'
+import { refuseCutOffDerivatives } from './gradients.js'
 import { type Attribute, makeNode, type Node, type Value, type ValueType } from './graph.js'
 import { kernels } from './shapes.js'
 
@@ -109,6 +110,7 @@ export function traceBackend(): TraceBackend {
       kernelName,
       backendName: TRACE_BACKEND,
       kernelFunc: ({ inputs, attrs }) => {
+        refuseCutOffDerivatives()
         const named = Object.entries(inputs).filter(([, input]) => input != null) as [string, tf.TensorInfo][]
         const values = named.map(([, input]) => backend.lookup(input))
         const outputs = infer(values, (attrs ?? {}) as Record<string, unknown>)
@@ -117,6 +119,7 @@ export function traceBackend(): TraceBackend {
             kernelName,
             values.map(({ shape }) => shape),
             caller(),
+            values.map(({ dtype }) => dtype),
           )
         const inputNames = named.map(([name]) => name)
         const node = makeNode(kernelName, values, clean(attrs), outputs, { inputNames })

@@ -56,8 +56,30 @@ const binary = (kernelName: string, gradients: (a: tf.Tensor, b: tf.Tensor) => [
     },
   })
 
-/** A comparison is constant almost everywhere; TensorFlow.js has no gradient for it and stops at one. */
+/** A comparison, or logic on some, is constant almost everywhere; TensorFlow.js has no gradient for it and stops at one. */
 const flat = (kernelName: string) => binary(kernelName, (a, b) => [tf.zerosLike(a), tf.zerosLike(b)])
+
+/**
+ * Ops of TensorFlow.js with a custom gradient of their own that saves their output. That gradient cannot be registered
+ * again, and its second derivative is silently wrong, so these ops refuse to take part in one.
+ */
+const CUT_OFF = new Map([
+  ['logSoftmax', 'tf.sub(x, tf.logSumExp(x, -1, true))'],
+  ['softmaxCrossEntropy', 'the labels and tf.sub(x, tf.logSumExp(x, -1, true))'],
+])
+
+/** @throws Error if a second derivative is being recorded through one of those ops */
+export function refuseCutOffDerivatives(): void {
+  const { gradientDepth, scopeStack } = tf.engine().state
+  if (gradientDepth < 2) return
+  for (const { name } of scopeStack) {
+    const op = name.replace(/__op$/, '')
+    const instead = name.endsWith('__op') ? CUT_OFF.get(op) : undefined
+    if (instead) {
+      throw new Error(`TensorFlow.js gets the second derivative of tf ${op} wrong; compose it from ${instead}.`)
+    }
+  }
+}
 
 let registered = false
 
@@ -74,7 +96,10 @@ export function registerSecondDerivatives(): void {
   binary('Maximum', (a, b) => [tf.greaterEqual(a, b), tf.less(a, b)])
   binary('Minimum', (a, b) => [tf.lessEqual(a, b), tf.greater(a, b)])
   binary('SquaredDifference', (a, b) => [tf.mul(2, tf.sub(a, b)), tf.mul(2, tf.sub(b, a))])
-  for (const name of ['Equal', 'NotEqual', 'Less', 'LessEqual', 'Greater', 'GreaterEqual']) flat(name)
+  for (const name of ['Equal', 'NotEqual', 'Less', 'LessEqual', 'Greater', 'GreaterEqual', 'LogicalAnd', 'LogicalOr']) {
+    flat(name)
+  }
+  unary('LogicalNot', (x) => tf.zerosLike(x).cast('float32'))
   extremum('Max', tf.max)
   extremum('Min', tf.min)
   // Summing backwards, along the same axis: TensorFlow.js's own forgets to undo its transposition.

@@ -6,7 +6,7 @@ export interface Info {
   readonly dtype: ValueType
 }
 export type Attributes = Record<string, unknown>
-/** Returns undefined for attributes that cannot be compiled. */
+/** Returns undefined for attributes or types that cannot be compiled. */
 export type Infer = (inputs: readonly Info[], attrs: Attributes) => readonly Info[] | undefined
 
 /** Numpy-style broadcasting of two shapes. */
@@ -35,6 +35,10 @@ export function reducedShape(shape: readonly number[], axes: readonly number[], 
 const first =
   (dtype?: ValueType): Infer =>
   ([x]) => [{ shape: x!.shape, dtype: dtype ?? x!.dtype }]
+
+/** Arithmetic on numbers: TensorFlow.js lets true + true be a boolean 2, which no other runtime does. */
+const arithmetic: Infer = ([a, b]) =>
+  a!.dtype === 'bool' ? undefined : [{ shape: broadcast(a!.shape, b!.shape), dtype: a!.dtype }]
 
 const binary =
   (dtype?: ValueType): Infer =>
@@ -122,13 +126,15 @@ const pairs = (names: string, dtype?: ValueType) => names.split(' ').map((name) 
 /** Every kernel that can be traced. The key is TensorFlow.js's kernel name. */
 export const kernels: ReadonlyMap<string, Infer> = new Map<string, Infer>([
   ...unary('Abs Neg Exp Expm1 Log Log1p Sqrt Rsqrt Square Relu Relu6 Elu Sigmoid Tanh Sin Cos Erf Sign Floor Ceil'),
-  ...unary('Round Reciprocal Softplus Step LeakyRelu ClipByValue Identity ZerosLike OnesLike Reverse Softmax'),
+  ...unary('Round Reciprocal Softplus Step ClipByValue Identity ZerosLike OnesLike Reverse Softmax'),
   ...unary('LogSoftmax Cumsum'),
   ...unary('IsNan IsFinite IsInf LogicalNot', 'bool'),
-  ...pairs('Add Sub Multiply Maximum Minimum Pow SquaredDifference FloorDiv Mod EluGrad Prelu'),
+  ...['Add', 'Sub', 'Multiply'].map((name) => [name, arithmetic] as const),
+  ...pairs('Maximum Minimum Pow SquaredDifference FloorDiv Mod EluGrad Prelu'),
   ...pairs('RealDiv', 'float32'),
   ...pairs('Equal NotEqual Less LessEqual Greater GreaterEqual LogicalAnd LogicalOr', 'bool'),
   ['AddN', first()],
+  ['LeakyRelu', ([x]) => (x!.dtype === 'float32' ? [x!] : undefined)],
   ['Select', ([, then, otherwise]) => [{ shape: then!.shape, dtype: otherwise!.dtype }]],
   ['Cast', ([x], { dtype }) => [{ shape: x!.shape, dtype: dtype as ValueType }]],
   ['BatchMatMul', matMul],

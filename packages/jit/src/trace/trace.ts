@@ -1,6 +1,6 @@
 /** Traces a TensorFlow.js function once, on symbolic tensors, into a graph. */
 import * as tf from '@tensorflow/tfjs'
-import { flatten, isSpec, mapTree, nest } from '../tree.js'
+import { flatten, isSpec, kindOf, mapTree, nest } from '../tree.js'
 import type { LoopSignature, SpecTree, StepFunction, TensorFunction, TensorSpec, TensorTree } from '../types.js'
 import { inputTensor, TRACE_BACKEND, traceBackend } from './backend.js'
 import { registerSecondDerivatives } from './gradients.js'
@@ -8,17 +8,23 @@ import type { Graph, Value } from './graph.js'
 
 const isTensor = (node: tf.Tensor | TensorTree): node is tf.Tensor => node instanceof tf.Tensor
 
+const refuseResult = (name: string, node: unknown) =>
+  new Error(
+    `The function returned ${kindOf(node)}${name && ` as '${name}'`}; return named records of tensors, without await.`,
+  )
+
 /** Runs `body` with the recording backend in force, and puts back the one that was. */
 function recording<T>(body: () => T): T {
   registerSecondDerivatives()
-  const before = tf.engine().backendName
+  // None is in force in a fresh process; left to itself, TensorFlow.js would then keep the recording one.
+  const before = tf.engine().backendName || 'cpu'
   traceBackend()
   // Registered with a synchronous factory, so the change is in force when the call returns.
   void tf.setBackend(TRACE_BACKEND)
   try {
     return body()
   } finally {
-    if (before && before !== TRACE_BACKEND) void tf.setBackend(before)
+    if (before !== TRACE_BACKEND) void tf.setBackend(before)
   }
 }
 
@@ -37,10 +43,7 @@ export function trace(fn: TensorFunction, signature: SpecTree): Graph {
         inputs.set(name, traceBackend().lookup(tensor))
         return tensor
       })
-      for (const [name, tensor] of flatten<tf.Tensor>(fn(tensors), isTensor)) {
-        if (!(tensor instanceof tf.Tensor)) {
-          throw new Error(`The function returned something that is no tensor as '${name}'; return tensors only.`)
-        }
+      for (const [name, tensor] of flatten<tf.Tensor>(fn(tensors), isTensor, '', refuseResult)) {
         outputs.set(name, traceBackend().lookup(tensor))
       }
     })

@@ -208,6 +208,25 @@ describe('interruption', () => {
     expect(await contents(store.location)).toEqual(await reference(stages))
   })
 
+  test('an abort between looking a stage up and starting it starts no worker', async () => {
+    const stage = await createStage(chain, { value: 1, steps: 1, milliseconds: 5000 })
+    const controller = new AbortController()
+    let asked = 0
+    const get: Store['records']['get'] = async (id) => {
+      asked += 1
+      // The first question is the plan's.
+      if (asked === 2) controller.abort()
+      return store.records.get(id)
+    }
+    const watched: Store = { ...store, records: { ...store.records, get } }
+    const began = performance.now()
+    const summary = await run([stage], { where: forked, store: watched, signal: controller.signal })
+    expect(asked).toBe(2)
+    expect(summary).toMatchObject({ interrupted: true, finished: 0 })
+    expect(count('started')).toBe(0)
+    expect(performance.now() - began).toBeLessThan(2000)
+  })
+
   test('workers end with a parent that was killed, and a rerun makes the same store', async () => {
     const stages = await grid('small')
     const script = `

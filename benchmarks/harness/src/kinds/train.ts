@@ -33,15 +33,25 @@ const start = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('continue') }),
 ])
 
-const schema = z.strictObject({
-  ...setupSchema.shape,
-  seed: z.int().min(0),
-  start: start.default({ from: 'init' }),
-  /** Whether there is an input "mask". */
-  masked: z.boolean().default(false),
-  /** Iterations whose weights are kept, as artifacts "weights@<k>". */
-  keepAt: z.array(z.int().min(1)).default([]),
-})
+const schema = z
+  .strictObject({
+    ...setupSchema.shape,
+    seed: z.int().min(0),
+    start: start.default({ from: 'init' }),
+    /** Whether there is an input "mask". */
+    masked: z.boolean().default(false),
+    /** Iterations whose weights are kept, as artifacts "weights@<k>". */
+    keepAt: z
+      .array(z.int().min(1))
+      .default([])
+      // One meaning, one id.
+      .transform((steps) => [...new Set(steps)].sort((a, b) => a - b)),
+  })
+  // Trap T8: without a mask these would quietly be the dense network.
+  .refine(({ masked, start }) => masked || !['reinit', 'random', 'noise'].includes(start.from), {
+    path: ['masked'],
+    message: 'a control needs a mask',
+  })
 export type TrainConfig = z.output<typeof schema>
 export type TrainConfigInput = z.input<typeof schema>
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { stageId } from '../stage/create.js'
 import { openStore } from './disk.js'
-import { StoreError } from './files.js'
+import { ensureWritable, StoreError } from './files.js'
 import type { StageRecord, Store } from './types.js'
 
 let folder: string
@@ -123,6 +123,19 @@ describe('the folder', () => {
   test('that cannot be written is one sentence with the remedy', async () => {
     await writeFile(join(folder, 'file'), '')
     await expect(openStore(join(folder, 'file', 'store'))).rejects.toThrow(/cannot be used \(ENOTDIR\): .*--store/)
+  })
+
+  test('that the system refuses to make is an error, not an endless wait', async () => {
+    // A file stands in the way everywhere; /proc answers ENOENT on Linux, at which Node's recursive mkdir never returns.
+    await writeFile(join(folder, 'plain'), '')
+    const places = [join(folder, 'plain'), ...(process.platform === 'linux' ? ['/proc/no'] : [])]
+    for (const place of places) {
+      const where = join(place, 'deep', 'er')
+      const error = await ensureWritable(where, { what: 'The report', option: '--out DIR' }).catch((e: unknown) => e)
+      expect(error).toHaveProperty('message', expect.stringMatching(/The report cannot be written to .*--out DIR\.$/))
+    }
+    await ensureWritable(join(folder, 'new', 'place'), { what: 'The report', option: '--out DIR' })
+    expect(await readdir(join(folder, 'new', 'place'))).toEqual([])
   })
 
   test('loses old temporary files, not young ones', async () => {

@@ -65,6 +65,17 @@ describe('functions of two variables', () => {
     await expectSame((inputs) => both(inputs), { a, b })
   })
 
+  it('mod leaves what is smaller than its divisor, of any size', async () => {
+    const mod = ({ a, b }: Record<string, unknown>) => ({ remainder: tf.mod(a as tf.Tensor, b as tf.Tensor) })
+    const floats = (...data: number[]): Operand => ({ shape: [5], dtype: 'float32', data: Float32Array.from(data) })
+    await expectSame((inputs) => mod(inputs), {
+      a: floats(1, 0.1, -0.1, 7.5, -7.5),
+      b: floats(1e10, 1000, -1000, 2, 2),
+    })
+    const whole = (...data: number[]): Operand => ({ shape: [3], dtype: 'int32', data: Int32Array.from(data) })
+    await expectSame((inputs) => mod(inputs), { a: whole(2e9, -5, 5), b: whole(2.1e9, 3, -3) })
+  })
+
   it('logic of booleans', async () => {
     await check(pairs(0, 1, 'bool'), (operands) =>
       expectSame(({ a, b }) => {

@@ -93,8 +93,19 @@ export const elementwise: Record<string, Lowering> = {
   }),
   Square: compose(([x], tools) => tools.op('Mul', [x!, x!])),
   Rsqrt: compose(([x], tools) => tools.op('Reciprocal', [tools.op('Sqrt', [x!])])),
-  Expm1: compose(([x], tools) => tools.op('Sub', [tools.op('Exp', [x!]), 1])),
-  Log1p: compose(([x], tools) => tools.op('Log', [tools.op('Add', [x!, 1])])),
+  // exp(x) - 1 loses every digit near 0; tanh(x / 2) * (exp(x) + 1) is the same number and loses none.
+  Expm1: compose(([x], tools) => {
+    const half = tools.op('Tanh', [tools.op('Mul', [x!, 0.5])])
+    return tools.op('Mul', [half, tools.op('Add', [tools.op('Exp', [x!]), 1])])
+  }),
+  // With u = 1 + x rounded, log(u) * x / (u - 1) undoes the rounding; it is x where u is 1, and log(u) where u is x.
+  Log1p: compose(([x], tools) => {
+    const u = tools.op('Add', [x!, 1])
+    const log = tools.op('Log', [u])
+    const mended = tools.op('Mul', [log, tools.op('Div', [x!, tools.op('Sub', [u, 1])])])
+    const small = tools.op('Where', [tools.op('Equal', [u, 1], 'bool'), x!, mended])
+    return tools.op('Where', [tools.op('Equal', [u, x!], 'bool'), log, small])
+  }),
   Relu6: compose(([x], tools) => tools.op('Clip', [x!, 0, 6])),
   ClipByValue: compose(([x], tools, { attrs }) =>
     tools.op('Clip', [x!, Number(attrs.clipValueMin), Number(attrs.clipValueMax)]),
@@ -129,7 +140,9 @@ export const elementwise: Record<string, Lowering> = {
   // The sign of the divisor, as in Python; ONNX has that for integers only.
   Mod: compose(([a, b], tools) => {
     const remainder = tools.op('Mod', [a!, b!], undefined, { fmod: 1 })
-    return tools.op('Mod', [tools.op('Add', [remainder, b!]), b!], undefined, { fmod: 1 })
+    const wrapped = tools.op('Mod', [tools.op('Add', [remainder, b!]), b!], undefined, { fmod: 1 })
+    const negative = (x: Ref) => tools.op('Less', [x, 0], 'bool')
+    return tools.op('Where', [tools.op('Xor', [negative(a!), negative(b!)], 'bool'), wrapped, remainder])
   }),
   EluGrad: compose(([dy, y], tools) => {
     const scaled = tools.op('Mul', [dy!, tools.op('Add', [y!, 1])])

@@ -106,6 +106,18 @@ describe('movement', () => {
     )
   })
 
+  it('concat of parts without elements', async () => {
+    const x: Operand = { shape: [2, 3], dtype: 'float32', data: Float32Array.of(1, 2, 3, 4, 5, 6) }
+    const empty = (t: tf.Tensor) => tf.slice(t, [0, 0], [2, 0])
+    await expectSame(
+      ({ x }) => ({
+        some: tf.concat([empty(x as tf.Tensor), x as tf.Tensor], 1),
+        none: tf.concat([empty(x as tf.Tensor), empty(x as tf.Tensor)], 1),
+      }),
+      { x },
+    )
+  })
+
   it('gather along any axis, with its gradient, and from bytes', async () => {
     const gathered = shapes(1).chain((shape) =>
       axis(shape.length).chain((along) =>

@@ -52,7 +52,8 @@ function join(context: Context, parts: Ref[], node: Node, axis: number): Ref {
 
 const concat: Lowering = (node, context) => {
   const [axis] = axesOf(node.attrs.axis ?? 0, rank(node))
-  const parts = node.inputs.filter(({ shape }) => shape[axis!] !== 0).map((value) => context.stored(value))
+  const full = node.inputs.filter(({ shape }) => shape[axis!] !== 0)
+  const parts = (full.length > 0 ? full : node.inputs).map((value) => context.stored(value))
   return join(context, parts, node, axis!)
 }
 

@@ -55,6 +55,23 @@ describe('functions of one variable', () => {
     )
   })
 
+  it('expm1 and log1p keep their digits near zero and their limits far from it', async () => {
+    const points = [0, 1, 3, 5, 7, 9].flatMap((power) => [10 ** -power, -(10 ** -power)]).filter((x) => x > -1)
+    const data = Float32Array.of(...points, 1e-20, 5, 80, 1e9)
+    const x: Operand = { shape: [data.length], dtype: 'float32', data }
+    await expectSame(
+      ({ x }) => ({ expm1: tf.expm1(tf.minimum(x as tf.Tensor, 80)), log1p: tf.log1p(x as tf.Tensor) }),
+      { x },
+      { absolute: 0, relative: 2e-6 },
+    )
+    const limits: Operand = {
+      shape: [3],
+      dtype: 'float32',
+      data: Float32Array.of(-1, Number.POSITIVE_INFINITY, Number.NaN),
+    }
+    await expectSame(({ x }) => ({ expm1: tf.expm1(x as tf.Tensor), log1p: tf.log1p(x as tf.Tensor) }), { x: limits })
+  })
+
   it('tells NaN and infinities apart, and lets them pass', async () => {
     const x: Operand = {
       shape: [5],

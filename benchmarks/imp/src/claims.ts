@@ -14,6 +14,7 @@ import {
   levelsOf,
   logRatio,
   nothing,
+  notNegative,
   paired,
   perSeed,
   type Results,
@@ -127,7 +128,8 @@ const lth4: Claim = {
   id: 'LTH-4',
   title: 'Learning is fastest at a middling density: the early-stop iteration against density is U-shaped',
   paper: 'fastest at 21.1%, slower below',
-  unit: '% left where fastest',
+  unit: 'x dense iterations (10% to 52%)',
+  spread: { deviation: 0.11, of: 'ratio' },
   check(results) {
     const middle = within(results, 'ticket', 0.1, 0.52)
     const sparse = within(results, 'ticket', 0, 0.06)
@@ -136,31 +138,24 @@ const lth4: Claim = {
     const fromSparse = slowdown(results, 'ticket', middle, 'ticket', sparse)
     if (fromDense.length === 0) return needs('seed with both arms')
     const [left, right] = [estimate(fromDense), estimate(fromSparse)]
-    const fastest = fastestDensities(results)
-    const result = estimate(fastest.perSeed)
-    const inside = fastest.ofMean >= 0.1 && fastest.ofMean <= 0.52
+    const fastest = fastestDensity(results)
+    const inside = fastest >= 0.1 && fastest <= 0.52
     const sides = all([below(left, 0), below(right, 0)])
+    // Both sides rise, yet the lowest point lies outside: the place of a minimum of means has no interval, so no verdict.
     const verdict = sides === 'supported' && !inside ? 'inconclusive' : sides
-    const detail = `From 10% to 52% the ticket needs ${speed(left)} of dense and ${speed(right)} of tickets below 6%; the mean curve is lowest at ${percent(fastest.ofMean)}.`
-    // The place of a minimum lies on the grid: an interval cannot leave it.
-    const sparsest = levelsOf(results, 'ticket').at(-1)!.density
-    const weightsLeft = (logarithm: number) => 100 * Math.min(1, Math.max(sparsest, Math.exp(logarithm)))
-    return finding(verdict, { ...result, detectable: null }, detail, weightsLeft)
+    const detail = `Against tickets below 6% it is ${speed(right)}; the mean curve is lowest at ${percent(fastest)}.`
+    return ratioFinding(verdict, left, detail)
   },
 }
 
-/** Where the early-stop iteration is least: of the mean over seeds, and (as logarithms of densities) of each seed. */
-function fastestDensities(results: Results): { ofMean: number; perSeed: number[] } {
+/** The density at which the early-stop iteration, averaged over seeds, is least. */
+function fastestDensity(results: Results): number {
   const levels = [...levelsOf(results, 'dense'), ...levelsOf(results, 'ticket')]
-  const stops = levels.map(({ level, density }) => ({
-    density,
-    values: perSeed(results, level === 0 ? 'dense' : 'ticket', STOP, [level]),
-  }))
-  const argmin = (total: (values: ReadonlyMap<number, number>) => number) =>
-    stops.reduce((best, stop) => (total(stop.values) < total(best.values) ? stop : best)).density
-  const seeds = [...stops[0]!.values.keys()].filter((seed) => stops.every(({ values }) => values.has(seed)))
-  const sum = (values: ReadonlyMap<number, number>) => seeds.reduce((so, seed) => so + values.get(seed)!, 0)
-  return { ofMean: argmin(sum), perSeed: seeds.map((seed) => Math.log(argmin((values) => values.get(seed)!))) }
+  const stops = levels.map(({ level, density }) => {
+    const values = [...perSeed(results, level === 0 ? 'dense' : 'ticket', STOP, [level]).values()]
+    return { density, stop: estimate(values).mean }
+  })
+  return stops.reduce((best, other) => (other.stop < best.stop ? other : best)).density
 }
 
 const lth5: Claim = {
@@ -199,19 +194,22 @@ const lth6: Claim = {
     const smallest = (arm: string) => smallestMatching(results, arm)
     const ratios = paired(smallest('ticket'), smallest('one-shot'), logRatio)
     if (ratios.length === 0) return needs('seed with ticket, one-shot and dense')
-    const result = noFinerThanALevel(estimate(ratios))
+    const result = noFinerThanALevel(estimate(ratios), results)
+    // The other half of the claim: at the densities of the paper's own range, one-shot tickets are no worse than dense.
+    const found = estimate(gain(results, 'one-shot', within(results, 'one-shot', 0.176, 0.675), 'dense', [0]))
     const mean = (arm: string) => estimate([...smallest(arm).values()]).mean
-    const detail = `Smallest density that matches dense to ${tolerance(results)} pp: iterative ${percent(mean('ticket'))}, one-shot ${percent(mean('one-shot'))}.`
-    return ratioFinding(below(result, 0), result, detail)
+    const detail = `One-shot from 17.6% to 67.5% is ${points(found)} from dense. Smallest density that matches dense to ${tolerance(results)} pp: iterative ${percent(mean('ticket'))}, one-shot ${percent(mean('one-shot'))}.`
+    return ratioFinding(all([below(result, 0), above(found, -tolerance(results))]), result, detail)
   },
 }
 
-/** Densities are known to a level only, 20% apart: seeds that fall on the same level must not look like certainty. */
-function noFinerThanALevel(result: Estimate): Estimate {
-  const level = Math.log(1 / 0.8)
+/** Densities are known to a level only: seeds that fall on the same one must not look like certainty. */
+function noFinerThanALevel(result: Estimate, results: Results): Estimate {
+  const densities = [1, ...levelsOf(results, 'ticket').map(({ density }) => density)]
+  const gap = Math.max(...densities.slice(1).map((density, i) => Math.log(densities[i]! / density)))
   const { low, high, detectable } = result
   const widened = (value: number | null, by: number) => (value === null ? null : value + by)
-  return { ...result, low: widened(low, -level), high: widened(high, level), detectable: widened(detectable, level) }
+  return { ...result, low: widened(low, -gap), high: widened(high, gap), detectable: widened(detectable, gap) }
 }
 
 /** For each seed the smallest density at which an arm is as accurate as dense, within the tolerance; 1 if none is. */
@@ -243,7 +241,7 @@ const lth14: Claim = {
     if (better.length === 0 || order.length === 0) return needs('seed with ticket, reinit and random')
     const [result, second] = [estimate(better), estimate(order)]
     const detail = `Ticket over reinit; reinit over random is ${points(second)}. Means of ${levels.length} levels.`
-    return finding(all([above(result, 0), above(second, -tolerance(results))]), result, detail)
+    return finding(all([above(result, 0), notNegative(second, tolerance(results))]), result, detail)
   },
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bootstrapInterval, detectableEffect, estimate, studentInterval } from './estimate.js'
 import { holm, signTest, tTest } from './tests.js'
-import { above, all, below, equivalent, finding } from './verdict.js'
+import { above, all, below, equivalent, finding, notNegative } from './verdict.js'
 
 interface Fixture {
   student: { values: number[]; confidence: number; mean: number; low: number; high: number; detectable: number }[]
@@ -65,7 +65,7 @@ describe('seeds that agree exactly', () => {
   })
 
   it('are evidence from five on', () => {
-    const agreeing = estimate([-0.2, -0.2, -0.2, -0.2, -0.2])
+    const agreeing = estimate([-0.2, -0.2, -0.2, -0.2, -0.2, -0.2])
     expect(agreeing.high).toBeCloseTo(-0.2, 12)
     expect(below(agreeing, 0)).toBe('supported')
   })
@@ -107,6 +107,22 @@ describe('verdicts', () => {
     expect(below(interval(0.1, 0.5), 0)).toBe('contradicted')
     expect(below(interval(null, null), 0)).toBe('inconclusive')
     expect(equivalent(interval(0.3, 0.9), interval(0.4, 0.8), 0.2)).toBe('contradicted')
+  })
+
+  it('of order: wholly below zero contradicts, however little; below the margin decides nothing', () => {
+    const interval = (low: number | null, high: number | null) => ({ mean: 0, low, high, seeds: 5, detectable: 1 })
+    expect(notNegative(interval(0.1, 0.2), 0.5)).toBe('supported')
+    expect(notNegative(interval(-0.3, 0.2), 0.5)).toBe('supported')
+    expect(notNegative(interval(-0.35, -0.31), 0.5)).toBe('contradicted')
+    expect(notNegative(interval(-0.7, 0.2), 0.5)).toBe('inconclusive')
+    expect(notNegative(interval(null, null), 0.5)).toBe('inconclusive')
+  })
+
+  it('shows what could be detected on the side of the effect', () => {
+    const logs = [-0.5, -0.4, -0.6]
+    const { detectable } = estimate(logs)
+    expect(finding('supported', estimate(logs), 'Faster.', Math.exp).detectable).toBeCloseTo(Math.exp(-detectable!), 12)
+    expect(finding('supported', estimate(logs), 'Less.').detectable).toBeCloseTo(detectable!, 12)
   })
 
   it('of several parts: any contradiction decides, and no part decides nothing', () => {

@@ -15,6 +15,16 @@ export function below({ low, high }: Estimate, margin: number): Verdict {
 }
 
 /**
+ * The effect is at least zero, to within a margin: what lies wholly below zero contradicts it however small it is, and
+ * what reaches below the margin decides nothing.
+ */
+export function notNegative({ low, high }: Estimate, margin: number): Verdict {
+  if (low === null || high === null) return 'inconclusive'
+  if (high < 0) return 'contradicted'
+  return low > -margin ? 'supported' : 'inconclusive'
+}
+
+/**
  * The effect is no further from zero than the margin: two one-sided tests at 5%, which is to say that the 90% interval
  * lies within the margin.
  * @param wide the 95% estimate
@@ -32,21 +42,25 @@ export function all(verdicts: readonly Verdict[]): Verdict {
   return verdicts.length === 0 || verdicts.includes('inconclusive') ? 'inconclusive' : 'supported'
 }
 
-/** A finding whose effect is one estimate, or a function of it (a ratio from its logarithm, say). */
+/**
+ * A finding whose effect is one estimate, or a function of it (a ratio from its logarithm, say). What could be detected is
+ * a size, or on the effect's side of the function's centre: a ratio below 1 for an effect below 1.
+ */
 export function finding(
   verdict: Verdict,
   { mean, low, high, seeds, detectable }: Estimate,
   detail: string,
-  transform: (value: number) => number = (value) => value,
+  transform?: (value: number) => number,
 ): Finding {
-  const apply = (value: number | null) => (value === null ? null : transform(value))
+  const shown = transform ?? ((value: number) => value)
+  const apply = (value: number | null) => (value === null ? null : shown(value))
   return {
     verdict,
-    effect: transform(mean),
+    effect: shown(mean),
     low: apply(low),
     high: apply(high),
     seeds,
-    ...(detectable === null ? {} : { detectable: transform(detectable) }),
+    ...(detectable === null ? {} : { detectable: transform && mean < 0 ? transform(-detectable) : shown(detectable) }),
     detail: low === null ? `${detail} ${tooFew(seeds)}` : detail,
   }
 }

@@ -47,6 +47,24 @@ const recordCount = () =>
   readdirSync(join(folder, 'store', 'records'), { recursive: true }).filter((name) => String(name).endsWith('.json'))
     .length
 
+describe('tickets claims', () => {
+  it('judges the largest complete profile, so that the start of a longer run does not hide it', () => {
+    const profile = (...args: string[]) => {
+      const [record] = JSON.parse(tickets('claims', 'toy', '--json', ...args).stdout) as [ClaimRecord]
+      return [record.profile, record.seeds]
+    }
+    tickets('bench', 'toy', '--json')
+    expect(profile()).toEqual(['smoke', 2])
+    // One of the three seeds of `small`.
+    tickets('bench', 'toy', '--profile', 'small', '--seeds', '1', '--json')
+    expect(profile()).toEqual(['smoke', 2])
+    expect(profile('--profile', 'small')).toEqual(['small', 1])
+    expect(profile('--seeds', '1')).toEqual(['small', 1])
+    tickets('bench', 'toy', '--profile', 'small', '--json')
+    expect(profile()).toEqual(['small', 3])
+  })
+})
+
 describe('tickets bench', () => {
   it('prices the grid, runs it, judges it, and the second time runs nothing', () => {
     const before = tickets('bench', 'toy', '--dry-run', '--workers', '2', '--json')

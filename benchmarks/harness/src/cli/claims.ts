@@ -1,6 +1,6 @@
 /** `tickets claims`: every claim of every paper with its verdict, from what the store has; runs nothing. */
 import type { Command } from 'commander'
-import type { ClaimRecord } from '../claims/types.js'
+import type { ClaimRecord, Results } from '../claims/types.js'
 import { PROFILES, type Profile } from '../experiment/profile.js'
 import { collectResults, judge } from '../experiment/results.js'
 import { claimsTable } from '../report/tables.js'
@@ -8,42 +8,58 @@ import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
 import { type Choice, choose, claimsOf } from './discover.js'
-import { jsonOption, profileOption, storeOption } from './options.js'
+import { jsonOption, profileOption, storeOption, wholeNumber } from './options.js'
+
+interface ClaimsOptions {
+  readonly profile?: Profile
+  readonly seeds?: number
+  readonly store?: string
+  readonly json?: boolean
+}
 
 export function claimsCommand(program: Command, benchmarks: string): void {
   program
     .command('claims')
     .summary('list the claims and their verdicts; runs nothing')
     .description(
-      'List the claims of the named papers (of all, if none is named) with the verdict of the largest profile that has results, or of one profile.',
+      'List the claims of the named papers (of all, if none is named) with the verdict of the largest profile that is complete (else of the one with most seeds), or of one profile.',
     )
     .argument('[papers...]', 'papers, e.g. imp')
     .addOption(profileOption().default(undefined))
+    .option('-s, --seeds <n>', 'seeds 1 to n, instead of the profile’s', wholeNumber(1, 1000))
     .addOption(storeOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nExamples:\n  tickets claims\n  tickets claims imp --profile paper\n  tickets claims --json | jq ".[] | select(.verdict == \\"contradicted\\")"',
     )
-    .action(async (papers: string[], options: { profile?: Profile; store?: string; json?: boolean }) => {
+    .action(async (papers: string[], options: ClaimsOptions) => {
       const choices = await choose(papers, benchmarks)
       const store = await openStore(storeLocation(options.store))
       const records: ClaimRecord[] = []
-      for (const choice of choices) records.push(...(await verdicts(choice, options.profile, store)))
+      for (const choice of choices) records.push(...(await verdicts(choice, options, store)))
       if (options.json) process.stdout.write(`${JSON.stringify(records, null, 1)}\n`)
       else process.stdout.write(`${claimsTable(records)}\n`)
     })
 }
 
-/** The claims of an experiment at the given profile; else at the largest that has results, else as not run at `smoke`. */
-async function verdicts(choice: Choice, profile: Profile | undefined, store: Store): Promise<ClaimRecord[]> {
-  const { experiment } = choice
-  const claims = claimsOf(choice)
-  const candidates = profile ? [profile] : PROFILES.toReversed()
-  for (const candidate of candidates) {
-    const settings = experiment.profiles[candidate]
-    const results = await collectResults(experiment, candidate, settings, await experiment.plan(settings), store)
-    if (results.rows.length > 0 || candidate === candidates.at(-1)) return claims.map((claim) => judge(claim, results))
+/** The claims of an experiment, judged by the results of the given profile, else of the one that says most. */
+async function verdicts(choice: Choice, { profile, seeds }: ClaimsOptions, store: Store): Promise<ClaimRecord[]> {
+  const candidates: Results[] = []
+  for (const name of profile ? [profile] : PROFILES.toReversed()) {
+    const given = choice.experiment.profiles[name]
+    const settings = seeds === undefined ? given : { ...given, seeds }
+    const cells = await choice.experiment.plan(settings)
+    const results = await collectResults(choice.experiment, name, settings, cells, store)
+    if (seedsOf(results) === settings.seeds) return judgeAll(choice, results)
+    candidates.push(results)
   }
-  return []
+  // None is complete: the one with most seeds, so that the start of a long run does not hide a shorter one.
+  return judgeAll(
+    choice,
+    candidates.reduce((best, other) => (seedsOf(other) >= seedsOf(best) ? other : best)),
+  )
 }
+
+const judgeAll = (choice: Choice, results: Results) => claimsOf(choice).map((claim) => judge(claim, results))
+const seedsOf = ({ rows }: Results) => new Set(rows.map(({ seed }) => seed)).size

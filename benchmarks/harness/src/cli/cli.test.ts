@@ -163,6 +163,8 @@ describe('good input', () => {
     expect(JSON.parse(first.stdout)).toMatchObject({ density: { kept: 53_240, prunable: 266_200 } })
     const trained = tickets(['train', '-i', '40', '--ticket', file, '--json'])
     expect(JSON.parse(trained.stdout)).toMatchObject({ density: { kept: 53_240 } })
+    const shuffled = tickets(['train', '-i', '5', '--ticket', file, '--control', 'shuffled'])
+    expect(shuffled.stderr).toMatch(/^tickets: --control shuffled needs the weights under the mask.*\n$/)
     for (const control of ['reinit', 'shuffled', 'random-uniform']) {
       const { status, stderr } = tickets(['train', '-i', '5', '--density', '0.1', '--control', control])
       expect([status, stderr]).toEqual([0, ''])

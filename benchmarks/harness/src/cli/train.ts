@@ -183,6 +183,11 @@ async function ticketOf({ ticket: file, density, control, seed }: TrainOptions, 
     throw new UserError(
       `--control ${control} needs a pruned network; give --density below 1 or a --ticket with a mask.`,
     )
+  if (file !== undefined && control === 'shuffled') {
+    throw new UserError(
+      '--control shuffled needs the weights under the mask, which a ticket does not keep; use --density, or another control.',
+    )
+  }
   return controlTicket(ticket, controlSchema.parse({ name: control }), { model: network, seed, origin })
 }
 

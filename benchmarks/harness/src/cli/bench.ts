@@ -8,7 +8,7 @@ import { execute } from '../execute/execute.js'
 import { planStages } from '../execute/plan.js'
 import type { Summary } from '../execute/types.js'
 import type { Profile } from '../experiment/profile.js'
-import { collectResults, judge } from '../experiment/results.js'
+import { batchesOf, collectResults, judge } from '../experiment/results.js'
 import type { Cell, Settings } from '../experiment/types.js'
 import { claimsTable, levelsTable } from '../report/tables.js'
 import { writeReport } from '../report/write.js'
@@ -132,16 +132,13 @@ async function runStages(
       onWarning: (message) => progress.onEvent({ type: 'warning', message }),
     })
     await ensureData(settings, cells, store)
-    const summary = await execute(
-      cells.map(({ stage }) => stage),
-      {
-        store,
-        where: { modules: [choice.project.module] },
-        workers,
-        onEvent: progress.onEvent,
-        signal: interruption.signal,
-      },
-    )
+    const summary = await execute(batchesOf(cells), {
+      store,
+      where: { modules: [choice.project.module] },
+      workers,
+      onEvent: progress.onEvent,
+      signal: interruption.signal,
+    })
     return { store, summary }
   } finally {
     progress.close()
@@ -151,10 +148,7 @@ async function runStages(
 
 /** Workers load data; fetching them is done once, here, where there is a bar, and fails before anything has started. */
 async function ensureData({ dataset: { name } }: Settings, cells: readonly Cell[], store: Store): Promise<void> {
-  const { pending } = await planStages(
-    cells.map(({ stage }) => stage),
-    store,
-  )
+  const { pending } = await planStages(batchesOf(cells), store)
   const registered = listDatasets().some(({ info }) => info.name === name)
   if (pending.length > 0 && registered) await withBar((onProgress) => fetchDataset(name, { onProgress }))
 }

@@ -2,6 +2,7 @@
 import Table from 'cli-table3'
 import type { Claim } from '../claims/types.js'
 import { planStages, topological } from '../execute/plan.js'
+import { batchesOf } from '../experiment/results.js'
 import type { Cell } from '../experiment/types.js'
 import { detectableEffect } from '../statistics/estimate.js'
 import type { Store } from '../store/types.js'
@@ -28,10 +29,7 @@ export interface GridCost {
 
 /** What a grid would cost with what the store has. */
 export async function gridCost(paper: string, cells: readonly Cell[], store: Store): Promise<GridCost> {
-  const plan = await planStages(
-    cells.map(({ stage }) => stage),
-    store,
-  )
+  const plan = await planStages(batchesOf(cells), store)
   const pending = new Set(plan.pending.map(({ id }) => id))
   const counted = new Set<string>()
   const arms = [...new Set(cells.map(({ arm }) => arm))].map((arm) => {

@@ -31,7 +31,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const run = (targets: readonly Stage[], options: Partial<ExecuteOptions> = {}) =>
-  execute(targets, { store, where: local, workers: 2, onEvent: (event) => events.push(event), ...options })
+  execute([targets], { store, where: local, workers: 2, onEvent: (event) => events.push(event), ...options })
 
 const count = (type: ExecutionEvent['type']) => events.filter((event) => event.type === type).length
 
@@ -56,7 +56,7 @@ async function contents(location: string): Promise<Record<string, unknown>> {
 /** What an undisturbed run in this process leaves. */
 async function reference(targets: readonly Stage[]): Promise<Record<string, unknown>> {
   const undisturbed = await openStore(join(folder, 'reference'))
-  await execute(targets, { store: undisturbed, where: local })
+  await execute([targets], { store: undisturbed, where: local })
   return contents(undisturbed.location)
 }
 
@@ -89,11 +89,20 @@ describe('a grid', () => {
     const short = await createStage(chain, { value: 1, steps: 5 })
     const root = await createStage(chain, { value: 2, steps: 2 })
     const tail = await createStage(chain, { value: 3, steps: 9 }, { inputs: { root } })
-    const plan = await planStages([short, tail], store)
+    const plan = await planStages([[short, tail]], store)
     expect([short, root, tail].map(({ id }) => plan.urgency.get(id))).toEqual([0.005, 0.011, 0.009])
     await run([short, tail], { workers: 1 })
     const started = events.flatMap((event) => (event.type === 'started' ? [event.stage.id] : []))
     expect(started).toEqual([root.id, tail.id, short.id])
+  })
+
+  test('that comes in batches finishes the first before it begins the next', async () => {
+    const short = await createStage(chain, { value: 1, steps: 5 })
+    const long = await createStage(chain, { value: 2, steps: 9 })
+    const both = await createStage(chain, { value: 3, steps: 2 }, { inputs: { root: long } })
+    await execute([[short], [both, long]], { store, where: local, workers: 1, onEvent: (event) => events.push(event) })
+    const started = events.flatMap((event) => (event.type === 'started' ? [event.stage.id] : []))
+    expect(started).toEqual([short.id, long.id, both.id])
   })
 })
 
@@ -236,7 +245,7 @@ describe('interruption', () => {
       const cells = await experiment.plan(experiment.profiles.small)
       const store = await openStore(${JSON.stringify(store.location)})
       const where = { modules: [${JSON.stringify(dist('testing/toy.js').href)}] }
-      await execute(cells.map(({ stage }) => stage), { store, where, workers: 2 })`
+      await execute([cells.map(({ stage }) => stage)], { store, where, workers: 2 })`
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })
     while (Object.keys(await contents(store.location).catch(() => ({}))).length < 3) await sleep(20)
     const children = (await readFile(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8')).trim().split(' ')

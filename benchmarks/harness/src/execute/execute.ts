@@ -25,11 +25,12 @@ export interface ExecuteOptions {
 /**
  * Runs the stages that the targets need and the store lacks.
  *
+ * @param batches targets in the order in which they are wanted; lanes that one batch leaves idle begin the next
  * @throws StoreError if the store fails or a worker cannot start
  */
-export async function execute(targets: readonly Stage[], options: ExecuteOptions): Promise<Summary> {
+export async function execute(batches: readonly (readonly Stage[])[], options: ExecuteOptions): Promise<Summary> {
   const { store, where, workers = availableParallelism(), onEvent = () => {}, signal } = options
-  const plan = await planStages(targets, store)
+  const plan = await planStages(batches, store)
   if (plan.pending.length > 0) await store.prepare()
   const cache = createCache()
   const makeRunner = () =>

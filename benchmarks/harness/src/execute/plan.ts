@@ -1,4 +1,4 @@
-/** Which stages must run for some targets, and which of them are the most urgent. */
+/** Which stages must run for some targets, and in which order. */
 import type { Stage } from '../stage/types.js'
 import type { StageRecord, Store } from '../store/types.js'
 
@@ -9,13 +9,18 @@ export interface Plan {
   readonly pending: readonly Stage[]
   /** Seconds of the longest chain of pending stages that starts with a stage, itself included. */
   readonly urgency: ReadonlyMap<string, number>
+  /** The first batch of targets that needs a stage, from 0. */
+  readonly turns: ReadonlyMap<string, number>
 }
 
 /**
  * A target needs no run if the store has its record; an input of a stage that must run needs its artifacts as well. So
  * in a fresh clone with committed records only the weights that somebody still needs are made again.
+ *
+ * @param batches targets in the order in which they are wanted, say a batch a seed: a run that is stopped leaves whole ones
  */
-export async function planStages(targets: readonly Stage[], store: Store): Promise<Plan> {
+export async function planStages(batches: readonly (readonly Stage[])[], store: Store): Promise<Plan> {
+  const targets = batches.flat()
   const stages = topological(targets)
   const wanted = new Set(targets.map(({ id }) => id))
   const needed = new Set<string>()
@@ -29,7 +34,7 @@ export async function planStages(targets: readonly Stage[], store: Store): Promi
     pending.unshift(stage)
     for (const input of Object.values(stage.inputs)) needed.add(input.id)
   }
-  return { stages, pending, urgency: longestChains(pending) }
+  return { stages, pending, urgency: longestChains(pending), turns: turnsOf(batches) }
 }
 
 /** A stage's record, provided that all its artifacts are there. */
@@ -61,4 +66,12 @@ function longestChains(pending: readonly Stage[]): ReadonlyMap<string, number> {
     for (const input of Object.values(inputs)) after.set(input.id, Math.max(chain, after.get(input.id) ?? 0))
   }
   return chains
+}
+
+function turnsOf(batches: readonly (readonly Stage[])[]): ReadonlyMap<string, number> {
+  const turns = new Map<string, number>()
+  for (const [turn, batch] of batches.entries()) {
+    for (const { id } of topological(batch)) if (!turns.has(id)) turns.set(id, turn)
+  }
+  return turns
 }

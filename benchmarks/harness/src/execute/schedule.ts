@@ -1,4 +1,4 @@
-/** Hands stages to runners as their inputs become ready, the longest remaining chain first. */
+/** Hands stages to runners as their inputs become ready: batch by batch, the longest remaining chain first. */
 import type { Stage } from '../stage/types.js'
 import { StoreError } from '../store/files.js'
 import type { Store } from '../store/types.js'
@@ -26,7 +26,10 @@ export async function schedule({ plan, store, runners, onEvent, signal }: Schedu
   const state = new Map<string, 'waiting' | 'running' | 'done' | 'failed' | 'skipped'>()
   for (const { id } of plan.stages) state.set(id, 'done')
   for (const { id } of plan.pending) state.set(id, 'waiting')
+  // What is made anew, because it was lost, is always wanted now.
   const urgency = ({ id }: Stage) => plan.urgency.get(id) ?? Number.POSITIVE_INFINITY
+  const turn = ({ id }: Stage) => plan.turns.get(id) ?? 0
+  const before = (a: Stage, b: Stage) => turn(a) < turn(b) || (turn(a) === turn(b) && urgency(a) > urgency(b))
   const attempts = new Map<string, number>()
   const failed: { stage: Stage; message: string }[] = []
   const idle = [...runners]
@@ -40,7 +43,7 @@ export async function schedule({ plan, store, runners, onEvent, signal }: Schedu
     let best: Stage | undefined
     for (const stage of inState('waiting')) {
       if (Object.values(stage.inputs).some(({ id }) => state.get(id) !== 'done')) continue
-      if (best === undefined || urgency(stage) > urgency(best)) best = stage
+      if (best === undefined || before(stage, best)) best = stage
     }
     return best
   }

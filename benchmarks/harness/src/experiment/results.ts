@@ -1,5 +1,6 @@
 /** From a grid and a store to rows, and from rows to the records of claims. */
 import type { Claim, ClaimRecord, Environment, Results, Row } from '../claims/types.js'
+import type { Stage } from '../stage/types.js'
 import { nothing } from '../statistics/verdict.js'
 import type { Observed, Store } from '../store/types.js'
 import type { Profile } from './profile.js'
@@ -33,6 +34,12 @@ export async function collectResults(
     rows: complete,
     environments: environmentsOf(new Set(complete.map(({ stageId }) => stageId)), observed),
   }
+}
+
+/** The stages of a grid, a batch a seed, for only seeds that are whole count. */
+export function batchesOf(cells: readonly Cell[]): readonly (readonly Stage[])[] {
+  const seeds = [...new Set(cells.map(({ seed }) => seed))]
+  return seeds.map((wanted) => cells.filter(({ seed }) => seed === wanted).map(({ stage }) => stage))
 }
 
 /** The places where the given stages ran, each with its share. */

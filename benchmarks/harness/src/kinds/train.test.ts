@@ -58,7 +58,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 async function run(config: TrainConfigInput, inputs: Readonly<Record<string, Stage>> = {}) {
   const stage = await createStage(trainKind, config, { inputs })
-  const { failed } = await execute([stage], { store, where: { kinds: [trainKind as StageKind, maskKind] } })
+  const { failed } = await execute([[stage]], { store, where: { kinds: [trainKind as StageKind, maskKind] } })
   expect(failed).toEqual([])
   const { artifacts, result } = (await store.records.get(stage.id))!.deterministic
   const artifact = async (name: string) => (await store.artifacts.get(artifacts[name]!))!

@@ -27,6 +27,7 @@ export const pruneKind: StageKind<z.output<typeof schema>, z.input<typeof schema
   name: 'imp/prune',
   schema,
   semantics: { topK: coreSemantics.topK, magnitude: 1 },
+  evidence: ['mask'],
   identity: () => ({}),
   cost: () => ({ steps: 1, seconds: 0.1 }),
   async run({ config: { model, masked, target }, inputs }) {

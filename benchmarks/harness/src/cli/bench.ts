@@ -18,15 +18,17 @@ import { ensureWritable } from '../store/files.js'
 import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
 import { withBar } from './data.js'
-import { type Choice, choose, claimsOf } from './discover.js'
+import { type Choice, choose, claimsOf, evidenceFolders } from './discover.js'
 import { type GridCost, gridCost, type Power, powerOf, printCosts } from './dry-run.js'
-import { jsonOption, profileOption, storeOption, wholeNumber } from './options.js'
+import { jsonOption, profileOption, storeOption, timeSpan, wholeNumber } from './options.js'
 import { watcher } from './progress.js'
 
 interface BenchOptions {
   readonly profile: Profile
   readonly seeds?: number
   readonly workers: number
+  /** Seconds after which to stop. */
+  readonly for?: number
   readonly store?: string
   readonly out?: string
   readonly dryRun?: boolean
@@ -44,6 +46,7 @@ export function benchCommand(program: Command, benchmarks: string): void {
     .addOption(profileOption())
     .option('-s, --seeds <n>', 'seeds 1 to n, instead of the profile’s', wholeNumber(1, 1000))
     .option('-w, --workers <n>', 'worker processes, one thread each', wholeNumber(1, 256), availableParallelism())
+    .option('-t, --for <time>', 'stop cleanly after this time, e.g. 150m or 2h', timeSpan)
     .addOption(storeOption())
     .option('-o, --out <dir>', 'folder for the reports, one subfolder a paper (default: benchmarks/<paper>/out)')
     .option('-n, --dry-run', 'only print what would run, and its cost')
@@ -52,11 +55,13 @@ export function benchCommand(program: Command, benchmarks: string): void {
       'after',
       `
 With --json the verdicts go to standard output, and progress to standard error as one JSON object a line.
-Ctrl-C stops at once and loses nothing but the stages that are running; the same command goes on from there.
+Ctrl-C stops at once and loses nothing that is finished; the same command goes on from there, running stages from their
+last checkpoint. Several benches may share a store: none does what another is doing.
 
 Examples:
   tickets bench                                   every paper, smoke profile
   tickets bench imp --profile small --seeds 2     two seeds of the small profile
+  tickets bench imp --profile paper --for 150m    as much as fits, whole seeds first
   tickets bench imp --profile paper --dry-run     what the paper's setting would cost
   tickets bench imp --json > claims.json          verdicts for a program`,
     )
@@ -67,13 +72,14 @@ Examples:
 }
 
 async function bench(choices: readonly Choice[], options: BenchOptions): Promise<void> {
+  const until = options.for === undefined ? undefined : performance.now() + 1000 * options.for
   const summaries: Summary[] = []
   const records: ClaimRecord[] = []
   for (const choice of choices) {
-    const { summary, claims } = await runOne(await plan(choice, options), options)
+    const { summary, claims } = await runOne(await plan(choice, options), options, until)
     summaries.push(summary)
     records.push(...claims)
-    if (summary.interrupted) break
+    if (summary.ended === 'interrupted') break
   }
   if (options.json) process.stdout.write(`${JSON.stringify(records, null, 1)}\n`)
   process.exitCode = exitCode(summaries)
@@ -81,7 +87,7 @@ async function bench(choices: readonly Choice[], options: BenchOptions): Promise
 
 /** 130 after an interruption, 1 if a stage failed. */
 function exitCode(summaries: readonly Summary[]): number {
-  if (summaries.some(({ interrupted }) => interrupted)) return 130
+  if (summaries.some(({ ended }) => ended === 'interrupted')) return 130
   return summaries.some(({ failed }) => failed.length > 0) ? 1 : 0
 }
 
@@ -97,21 +103,22 @@ async function plan(choice: Choice, { profile, seeds }: BenchOptions): Promise<P
   return { choice, settings, cells: await choice.experiment.plan(settings) }
 }
 
-async function runOne(planned: Planned, options: BenchOptions) {
+async function runOne(planned: Planned, options: BenchOptions, until: number | undefined) {
   const { choice, settings, cells } = planned
   const { profile, json = false } = options
   const out = resolve(options.out ? join(options.out, choice.experiment.name) : join(choice.project.folder, 'out'))
   await ensureWritable(out, { what: 'The report', option: '--out DIR' })
-  const { summary, store } = await runStages(planned, options)
+  const { summary, store } = await runStages(planned, options, until)
   const results = await collectResults(choice.experiment, profile, settings, cells, store)
   const claims = claimsOf(choice).map((claim) => judge(claim, results))
-  if (summary.interrupted) {
+  if (summary.ended !== 'complete') {
     const { stored, finished, total } = summary
+    const why = summary.ended === 'interrupted' ? 'Interrupted' : 'Out of time'
     process.stderr.write(
-      `Interrupted: ${stored + finished} of ${total} stages are in ${store.location}; run the same command to go on.\n`,
+      `${why}: ${stored + finished} of ${total} stages are in ${store.location}; run the same command to go on.\n`,
     )
-    return { summary, claims }
   }
+  if (summary.ended === 'interrupted') return { summary, claims }
   const page = await writeReport({ results, claims }, out)
   if (!json) {
     process.stdout.write(`\n${choice.experiment.title}\n${levelsTable(results)}\n\n${claimsTable(claims)}\n`)
@@ -124,11 +131,13 @@ async function runOne(planned: Planned, options: BenchOptions) {
 async function runStages(
   { choice, settings, cells }: Planned,
   { profile, workers, store: folder, json = false }: BenchOptions,
+  until: number | undefined,
 ) {
   const progress = watcher(`${choice.experiment.name} ${profile}`, { json })
   const interruption = onInterrupt()
   try {
     const store = await openStore(storeLocation(folder), {
+      evidence: evidenceFolders([choice.project]),
       onWarning: (message) => progress.onEvent({ type: 'warning', message }),
     })
     await ensureData(settings, cells, store)
@@ -138,6 +147,7 @@ async function runStages(
       workers,
       onEvent: progress.onEvent,
       signal: interruption.signal,
+      ...(until === undefined ? {} : { until }),
     })
     return { store, summary }
   } finally {
@@ -184,7 +194,8 @@ function onInterrupt(): { signal: AbortSignal; release(): void } {
 
 async function dryRun(choices: readonly Choice[], options: BenchOptions): Promise<void> {
   const { profile, workers, json = false } = options
-  const store = await openStore(storeLocation(options.store))
+  const evidence = evidenceFolders(choices.map(({ project }) => project))
+  const store = await openStore(storeLocation(options.store), { evidence })
   const grids: GridCost[] = []
   const power: Power[] = []
   for (const choice of choices) {

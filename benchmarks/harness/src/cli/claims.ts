@@ -1,4 +1,4 @@
-/** `tickets claims`: every claim of every paper with its verdict, from what the store has; runs nothing. */
+/** `tickets claims`: every claim of every paper with its verdict, from what the store and committed evidence have; runs nothing. */
 import type { Command } from 'commander'
 import type { ClaimRecord, Results } from '../claims/types.js'
 import { PROFILES, type Profile } from '../experiment/profile.js'
@@ -7,7 +7,7 @@ import { claimsTable } from '../report/tables.js'
 import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
-import { type Choice, choose, claimsOf } from './discover.js'
+import { type Choice, choose, claimsOf, evidenceFolders } from './discover.js'
 import { jsonOption, profileOption, storeOption, wholeNumber } from './options.js'
 
 interface ClaimsOptions {
@@ -35,7 +35,10 @@ export function claimsCommand(program: Command, benchmarks: string): void {
     )
     .action(async (papers: string[], options: ClaimsOptions) => {
       const choices = await choose(papers, benchmarks)
-      const store = await openStore(storeLocation(options.store))
+      const store = await openStore(storeLocation(options.store), {
+        evidence: evidenceFolders(choices.map(({ project }) => project)),
+        onWarning: (message) => process.stderr.write(`warning: ${message}\n`),
+      })
       const records: ClaimRecord[] = []
       for (const choice of choices) records.push(...(await verdicts(choice, options, store)))
       if (options.json) process.stdout.write(`${JSON.stringify(records, null, 1)}\n`)

@@ -69,9 +69,9 @@ export function dataCommand(program: Command): void {
     })
 }
 
-type OnProgress = NonNullable<NonNullable<Parameters<typeof fetchDataset>[1]>['onProgress']>
+type OnProgress = (progress: { readonly file: string; readonly received: number; readonly total?: number }) => void
 
-/** A bar of bytes on a terminal; silence elsewhere. */
+/** A bar on a terminal; silence elsewhere. */
 export async function withBar<T>(body: (onProgress: OnProgress) => Promise<T>): Promise<T> {
   const bar = new SingleBar(
     { format: '{file} {bar} {percentage}%  {eta_formatted} left', clearOnComplete: true, stream: process.stderr },

@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { UserError } from '@winning-tickets/core'
 import type { Claim } from '../claims/types.js'
 import { loadBenchmark } from '../experiment/load.js'
+import { PROFILES, type Profile } from '../experiment/profile.js'
 import type { Benchmark, Experiment } from '../experiment/types.js'
 
 /** A folder benchmarks/<paper> whose package.json names its benchmark module. */
@@ -28,6 +29,16 @@ export async function discover(benchmarks: string): Promise<Project[]> {
 
 /** Where the reports of the papers are written by default. */
 export const reportFolders = (): string[] => entries(BENCHMARKS).map(({ folder }) => join(folder, 'out'))
+
+/** The folders of committed evidence of some projects, one a profile: benchmarks/<paper>/results/<profile>. */
+export function evidenceFolders(projects: readonly Pick<Project, 'folder'>[]): string[] {
+  return [...new Set(projects.map(({ folder }) => folder))].flatMap((folder) =>
+    PROFILES.map((profile) => evidenceFolder({ folder }, profile)),
+  )
+}
+
+export const evidenceFolder = ({ folder }: Pick<Project, 'folder'>, profile: Profile): string =>
+  join(folder, 'results', profile)
 
 interface Entry {
   readonly folder: string

@@ -5,7 +5,10 @@ import { benchCommand } from './bench.js'
 import { claimsCommand } from './claims.js'
 import { dataCommand } from './data.js'
 import { BENCHMARKS } from './discover.js'
+import { evidenceCommand } from './evidence.js'
 import { reportError } from './options.js'
+import { statusCommand } from './status.js'
+import { storeCommand } from './store.js'
 import { trainCommand } from './train.js'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
@@ -32,7 +35,16 @@ Examples:
   tickets data list                  data sets and where they are
   tickets train --density 0.1        one training run`,
     )
-  for (const add of [benchCommand, claimsCommand, dataCommand, trainCommand]) add(program, benchmarks)
+  const commands = [
+    benchCommand,
+    claimsCommand,
+    statusCommand,
+    evidenceCommand,
+    storeCommand,
+    dataCommand,
+    trainCommand,
+  ]
+  for (const add of commands) add(program, benchmarks)
   quiet(program)
   return program
 }

@@ -2,6 +2,7 @@
 import { UserError } from '@winning-tickets/core'
 import { InvalidArgumentError, Option } from 'commander'
 import { PROFILES } from '../experiment/profile.js'
+import { parseDuration } from './duration.js'
 
 export const profileOption = () =>
   new Option('-p, --profile <profile>', 'smoke (minutes, shipped data), small (hours), paper (the paper’s setting)')
@@ -23,6 +24,13 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
     }
     return value
   }
+}
+
+/** A length of time in seconds, for commander. */
+export function timeSpan(text: string): number {
+  const seconds = parseDuration(text)
+  if (seconds === undefined) throw new InvalidArgumentError('Give a time such as 150m, 2h, 1h30m or 45s.')
+  return seconds
 }
 
 /** A number in an interval: above `low` (or equal, if `closed`), at most `high`. */

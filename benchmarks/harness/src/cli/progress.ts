@@ -15,6 +15,7 @@ const trouble = (event: ExecutionEvent): string | undefined => {
   }
   if (event.type === 'retried') return `again: ${event.stage.label}: ${event.message}`
   if (event.type === 'skipped') return `skipped: ${event.stage.label}, for a stage it needs failed`
+  if (event.type === 'elsewhere') return `elsewhere: ${event.stage.label}: another process runs it`
   if (event.type === 'warning') return `warning: ${event.message}`
   return undefined
 }

@@ -64,7 +64,7 @@ describe('a grid', () => {
   test('runs each shared stage once, inputs first, and never again', async () => {
     const stages = await grid()
     const summary = await run(stages)
-    expect(summary).toMatchObject({ total: 10, stored: 0, finished: 10, failed: [], skipped: [], interrupted: false })
+    expect(summary).toMatchObject({ total: 10, stored: 0, finished: 10, failed: [], skipped: [], ended: 'complete' })
     expect(count('started')).toBe(10)
     const order = events.flatMap((event) => (event.type === 'finished' ? [event.stage.id] : []))
     for (const stage of stages) {
@@ -208,7 +208,7 @@ describe('interruption', () => {
     }
     const summary = await run(stages, { where: forked, signal: controller.signal, onEvent })
     expect(performance.now() - aborted).toBeLessThan(1000)
-    expect(summary).toMatchObject({ interrupted: true, failed: [] })
+    expect(summary).toMatchObject({ ended: 'interrupted', failed: [] })
     const kept = Object.keys(await contents(store.location)).length
     expect(kept).toBeGreaterThan(0)
     expect(kept).toBeLessThan(summary.total)
@@ -231,7 +231,7 @@ describe('interruption', () => {
     const began = performance.now()
     const summary = await run([stage], { where: forked, store: watched, signal: controller.signal })
     expect(asked).toBe(2)
-    expect(summary).toMatchObject({ interrupted: true, finished: 0 })
+    expect(summary).toMatchObject({ ended: 'interrupted', finished: 0 })
     expect(count('started')).toBe(0)
     expect(performance.now() - began).toBeLessThan(2000)
   })

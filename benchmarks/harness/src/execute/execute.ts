@@ -20,6 +20,8 @@ export interface ExecuteOptions {
   readonly onEvent?: (event: ExecutionEvent) => void
   /** Aborting stops all work at once; what is finished is in the store. */
   readonly signal?: AbortSignal
+  /** When to have ended, in milliseconds of `performance.now()`: no stage is begun that would not be done by then. */
+  readonly until?: number
 }
 
 /**
@@ -29,14 +31,12 @@ export interface ExecuteOptions {
  * @throws StoreError if the store fails or a worker cannot start
  */
 export async function execute(batches: readonly (readonly Stage[])[], options: ExecuteOptions): Promise<Summary> {
-  const { store, where, workers = availableParallelism(), onEvent = () => {}, signal } = options
+  const { store, where, workers = availableParallelism(), onEvent = () => {}, signal, until } = options
   const plan = await planStages(batches, store)
   if (plan.pending.length > 0) await store.prepare()
   const cache = createCache()
   const makeRunner = () =>
-    'kinds' in where
-      ? localRunner({ store, kinds: kindsByName(where.kinds), cache })
-      : forkRunner({ store: store.location, ...where })
+    'kinds' in where ? localRunner({ store, kinds: kindsByName(where.kinds), cache }) : forkRunner({ store, ...where })
   const runners = Array.from({ length: Math.max(1, Math.min(workers, plan.pending.length)) }, makeRunner)
-  return schedule({ plan, store, runners, onEvent, signal })
+  return schedule({ plan, store, runners, onEvent, signal, until })
 }

@@ -3,8 +3,13 @@ import type { Progress } from '../stage/types.js'
 import type { Job, JobOutcome } from './types.js'
 
 export type ToWorker =
-  /** First message: where the store is, and the modules that export `benchmark` (file URLs). */
-  | { readonly type: 'start'; readonly store: string; readonly modules: readonly string[] }
+  /** First message: where the store and committed evidence are, and the modules that export `benchmark` (file URLs). */
+  | {
+      readonly type: 'start'
+      readonly store: string
+      readonly evidence: readonly string[]
+      readonly modules: readonly string[]
+    }
   | { readonly type: 'run'; readonly job: Job }
 
 export type FromWorker =

@@ -1,10 +1,12 @@
 /** Runs one stage: reads its inputs from the store, runs its kind, and puts artifacts and record into the store. */
+import { rm } from 'node:fs/promises'
 import { cpus, hostname } from 'node:os'
-import { UserError } from '@winning-tickets/core'
+import { dirname } from 'node:path'
+import { CheckpointError, UserError } from '@winning-tickets/core'
 import { parseConfig, stageId, stageIdentity } from '../stage/create.js'
 import { toJsonObject } from '../stage/json.js'
-import type { Cache, StageInput, StageKind, StageOutcome } from '../stage/types.js'
-import { StoreError } from '../store/files.js'
+import type { Cache, StageContext, StageInput, StageKind, StageOutcome } from '../stage/types.js'
+import { blameDisk, makeFolders, StoreError } from '../store/files.js'
 import type { StageRecord, Store } from '../store/types.js'
 import { completeRecord } from './plan.js'
 import type { Job, JobOutcome, Watch } from './types.js'
@@ -51,7 +53,7 @@ async function run(job: Job, { store, kinds, cache }: Workshop, watch: Watch): P
   for (const [name, id] of Object.entries(job.inputs)) inputs[name] = await readInput(store, id)
 
   const started = performance.now()
-  const outcome = await kind.run({ config, inputs, cache, progress: watch.progress })
+  const outcome = await attempt(kind, { config, inputs, cache, progress: watch.progress }, store, job.id, watch)
   const seconds = (performance.now() - started) / 1000
 
   const result = toJsonObject(outcome.result, `The result of a ${job.kind} stage`)
@@ -59,7 +61,29 @@ async function run(job: Job, { store, kinds, cache }: Workshop, watch: Watch): P
   for (const [name, bytes] of Object.entries(outcome.artifacts ?? {}))
     artifacts[name] = await store.artifacts.put(bytes)
   const record = { deterministic: { ...job, identity, result, artifacts }, observed: observe(outcome, seconds) }
-  return { type: 'done', record: await keep(store, record, watch) }
+  const kept = await keep(store, record, watch)
+  await rm(store.checkpointPath(job.id), { force: true })
+  return { type: 'done', record: kept }
+}
+
+/** Runs a stage from its checkpoint, if an earlier attempt left one that can be used. */
+async function attempt(
+  kind: StageKind,
+  context: Omit<StageContext<object>, 'checkpoint'>,
+  store: Store,
+  id: string,
+  watch: Watch,
+): Promise<StageOutcome> {
+  const checkpoint = store.checkpointPath(id)
+  await makeFolders(dirname(checkpoint))
+  try {
+    return await kind.run({ ...context, checkpoint })
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw blameDisk(store.location, error)
+    watch.warning(`A ${kind.name} stage begins anew: ${error.message}`)
+    await rm(checkpoint, { force: true })
+    return kind.run({ ...context, checkpoint })
+  }
 }
 
 async function readInput(store: Store, id: string): Promise<StageInput> {

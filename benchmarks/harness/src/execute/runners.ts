@@ -1,6 +1,7 @@
 /** Lanes of work: a child process that is forked again when it dies, or this process. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { Store } from '../store/types.js'
 import type { FromWorker, ToWorker } from './protocol.js'
 import { runStage, type Workshop } from './run-stage.js'
 import type { Job, JobOutcome, Runner, Watch } from './types.js'
@@ -10,8 +11,7 @@ const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url))
 const KEPT_OUTPUT = 4000
 
 export interface ForkOptions {
-  /** The store's folder. */
-  readonly store: string
+  readonly store: Pick<Store, 'location' | 'evidence'>
   /** Modules that export `benchmark`, as file URLs. */
   readonly modules: readonly string[]
   /** The worker's script; by default the one beside this file. */
@@ -50,7 +50,7 @@ export function forkRunner({ store, modules, script = WORKER }: ForkOptions): Ru
       output = error.message
       started.emit('exit', null, null)
     })
-    post(started, { type: 'start', store, modules })
+    post(started, { type: 'start', store: store.location, evidence: store.evidence, modules })
     child = started
     return started
   }

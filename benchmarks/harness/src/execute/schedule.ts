@@ -1,12 +1,15 @@
 /** Hands stages to runners as their inputs become ready: batch by batch, the longest remaining chain first. */
 import type { Stage } from '../stage/types.js'
 import { StoreError } from '../store/files.js'
-import type { Store } from '../store/types.js'
+import type { Lease, Store } from '../store/types.js'
 import { completeRecord, type Plan } from './plan.js'
-import type { ExecutionEvent, JobOutcome, Runner, Summary } from './types.js'
+import type { ExecutionEvent, Job, JobOutcome, Runner, Summary } from './types.js'
 
 /** How often a stage is tried again after its worker died, or made again after its artifacts were lost. */
 const RETRIES = 2
+
+/** Milliseconds between two looks at stages that other processes run. */
+const LOOK_AGAIN = 500
 
 export interface ScheduleOptions {
   readonly plan: Plan
@@ -14,16 +17,26 @@ export interface ScheduleOptions {
   readonly runners: readonly Runner[]
   readonly onEvent: (event: ExecutionEvent) => void
   readonly signal?: AbortSignal
+  /** In milliseconds of `performance.now()`: no stage is begun that would not be done by then, and none runs on after. */
+  readonly until?: number
 }
 
 /**
- * Runs a plan to its end. Failed stages do not stop the others; an abort does, at once and without loss.
+ * Runs a plan to its end. Failed stages do not stop the others; an abort or the deadline does, without loss. Stages that
+ * another process runs are left to it, and waited for.
  *
  * @throws StoreError or Error if nothing can go on (a failing store, a module that cannot be loaded)
  */
-export async function schedule({ plan, store, runners, onEvent, signal }: ScheduleOptions): Promise<Summary> {
+export async function schedule({
+  plan,
+  store,
+  runners,
+  onEvent,
+  signal,
+  until = Infinity,
+}: ScheduleOptions): Promise<Summary> {
   const stages = new Map(plan.stages.map((stage) => [stage.id, stage]))
-  const state = new Map<string, 'waiting' | 'running' | 'done' | 'failed' | 'skipped'>()
+  const state = new Map<string, 'waiting' | 'running' | 'elsewhere' | 'done' | 'failed' | 'skipped'>()
   for (const { id } of plan.stages) state.set(id, 'done')
   for (const { id } of plan.pending) state.set(id, 'waiting')
   // What is made anew, because it was lost, is always wanted now.
@@ -33,9 +46,12 @@ export async function schedule({ plan, store, runners, onEvent, signal }: Schedu
   const attempts = new Map<string, number>()
   const failed: { stage: Stage; message: string }[] = []
   const idle = [...runners]
-  let finished = 0
-  let running = 0
+  const working = new Set<Promise<void>>()
+  const pace = new StagePace()
+  const toldOf = new Set<string>()
   let fatal: Error | undefined
+  let outOfTime = false
+  const stopping = () => fatal !== undefined || outOfTime || (signal?.aborted ?? false)
 
   const inState = (wanted: string) => [...stages.values()].filter(({ id }) => state.get(id) === wanted)
 
@@ -43,6 +59,7 @@ export async function schedule({ plan, store, runners, onEvent, signal }: Schedu
     let best: Stage | undefined
     for (const stage of inState('waiting')) {
       if (Object.values(stage.inputs).some(({ id }) => state.get(id) !== 'done')) continue
+      if (performance.now() + 1000 * pace.seconds(stage) > until) continue
       if (best === undefined || before(stage, best)) best = stage
     }
     return best
@@ -79,7 +96,7 @@ export async function schedule({ plan, store, runners, onEvent, signal }: Schedu
   function settle(stage: Stage, outcome: JobOutcome, elsewhere: boolean): void {
     if (outcome.type === 'done') {
       state.set(stage.id, 'done')
-      finished += 1
+      if (!elsewhere) pace.learn(stage, outcome.record.observed.seconds)
       onEvent({ type: 'finished', stage, record: outcome.record, elsewhere })
     } else if (outcome.type === 'failed') {
       fail(stage, outcome.message, outcome.stack)
@@ -96,54 +113,99 @@ export async function schedule({ plan, store, runners, onEvent, signal }: Schedu
   }
 
   async function work(runner: Runner, stage: Stage): Promise<void> {
+    let lease: Lease | undefined
     try {
+      lease = await store.leases.take(stage.id, stage.label)
+      // Asked after the lease, for whoever had it may have finished meanwhile.
       const record = await completeRecord(store, stage.id)
       if (record !== undefined) return settle(stage, { type: 'done', record }, true)
+      if (lease === undefined) {
+        state.set(stage.id, 'elsewhere')
+        if (!toldOf.has(stage.id)) onEvent({ type: 'elsewhere', stage })
+        toldOf.add(stage.id)
+        return
+      }
       // Runners may have been closed meanwhile; a closed one would start a new worker that nobody stops.
-      if (signal?.aborted || fatal) return
+      if (stopping()) return
       onEvent({ type: 'started', stage })
-      const inputs = Object.fromEntries(Object.entries(stage.inputs).map(([name, { id }]) => [name, id]))
-      const outcome = await runner.run(
-        { id: stage.id, kind: stage.kind.name, config: stage.config, inputs },
-        {
-          progress: (progress) => onEvent({ type: 'progress', stage, progress }),
-          warning: (message) => onEvent({ type: 'warning', message }),
+      const outcome = await runner.run(jobOf(stage), {
+        progress(progress) {
+          if (lease) lease.fraction = progress.step / progress.steps
+          onEvent({ type: 'progress', stage, progress })
         },
-      )
-      if (!signal?.aborted && !fatal) settle(stage, outcome, false)
+        warning: (message) => onEvent({ type: 'warning', message }),
+      })
+      if (!stopping()) settle(stage, outcome, false)
     } catch (error) {
       fatal ??= error instanceof Error ? error : new Error(String(error))
+    } finally {
+      await lease?.release()
     }
   }
 
   onEvent({ type: 'planned', total: stages.size, pending: plan.pending, workers: runners.length })
-  const close = () => Promise.all(runners.map((runner) => runner.close()))
-  signal?.addEventListener('abort', close)
+  const timers: NodeJS.Timeout[] = []
   await new Promise<void>((resolve) => {
     const dispatch = () => {
-      for (let stage = nextStage(); stage && idle.length > 0 && !fatal && !signal?.aborted; stage = nextStage()) {
+      for (let stage = nextStage(); stage && idle.length > 0 && !stopping(); stage = nextStage()) {
         const runner = idle.shift()!
         state.set(stage.id, 'running')
-        running += 1
-        work(runner, stage).then(() => {
-          running -= 1
+        const done = work(runner, stage).then(() => {
+          working.delete(done)
           idle.push(runner)
           dispatch()
         })
+        working.add(done)
       }
-      if (running === 0 || fatal) resolve()
+      if (stopping() || (working.size === 0 && inState('elsewhere').length === 0)) resolve()
     }
+    const lookAgain = () => {
+      for (const { id } of inState('elsewhere')) state.set(id, 'waiting')
+      dispatch()
+    }
+    const expire = () => {
+      outOfTime = true
+      resolve()
+    }
+    timers.push(setInterval(lookAgain, LOOK_AGAIN))
+    // Node's timers take no more than 2^31 milliseconds.
+    if (until < Infinity) timers.push(setTimeout(expire, Math.min(Math.max(0, until - performance.now()), 2 ** 31 - 1)))
+    signal?.addEventListener('abort', () => resolve(), { once: true })
     dispatch()
   })
-  signal?.removeEventListener('abort', close)
-  await close()
+  timers.forEach(clearTimeout)
+  await Promise.all(runners.map((runner) => runner.close()))
+  await Promise.all(working)
   if (fatal !== undefined) throw fatal
+  const left = inState('waiting').length + inState('running').length + inState('elsewhere').length
   return {
     total: stages.size,
     stored: stages.size - plan.pending.length,
-    finished,
+    finished: plan.pending.filter(({ id }) => state.get(id) === 'done').length,
     failed,
     skipped: inState('skipped'),
-    interrupted: signal?.aborted ?? false,
+    ended: signal?.aborted ? 'interrupted' : left > 0 ? 'out of time' : 'complete',
+  }
+}
+
+const jobOf = ({ id, kind, config, inputs }: Stage): Job => ({
+  id,
+  kind: kind.name,
+  config,
+  inputs: Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.id])),
+})
+
+/** How long stages take here, in units of their estimates: the mean of those that this run has seen. */
+class StagePace {
+  private estimated = 0
+  private actual = 0
+
+  learn({ cost }: Stage, seconds: number): void {
+    this.estimated += cost.seconds
+    this.actual += seconds
+  }
+
+  seconds({ cost }: Stage): number {
+    return this.estimated > 0 ? (cost.seconds * this.actual) / this.estimated : cost.seconds
   }
 }

@@ -40,6 +40,8 @@ export interface Watch {
 export type ExecutionEvent =
   | { readonly type: 'planned'; readonly total: number; readonly pending: readonly Stage[]; readonly workers: number }
   | { readonly type: 'started'; readonly stage: Stage }
+  /** Another process runs it at the moment. */
+  | { readonly type: 'elsewhere'; readonly stage: Stage }
   | { readonly type: 'progress'; readonly stage: Stage; readonly progress: Progress }
   /** `elsewhere`: another process put it into the store meanwhile. */
   | { readonly type: 'finished'; readonly stage: Stage; readonly record: StageRecord; readonly elsewhere: boolean }
@@ -54,9 +56,10 @@ export interface Summary {
   readonly total: number
   /** Those that needed no run. */
   readonly stored: number
+  /** Pending ones that are in the store now. */
   readonly finished: number
   readonly failed: readonly { readonly stage: Stage; readonly message: string }[]
   /** Those that wait for a failed one. */
   readonly skipped: readonly Stage[]
-  readonly interrupted: boolean
+  readonly ended: 'complete' | 'interrupted' | 'out of time'
 }

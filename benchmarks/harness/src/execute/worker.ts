@@ -15,10 +15,10 @@ const warning = (message: string) => send({ type: 'warning', message })
 let workshop: Promise<Workshop> | undefined
 let lastProgress = 0
 
-async function start(location: string, modules: readonly string[]): Promise<Workshop> {
+async function start({ store, evidence, modules }: Extract<ToWorker, { type: 'start' }>): Promise<Workshop> {
   const benchmarks = await Promise.all(modules.map((module) => loadBenchmark(module)))
   const kinds = kindsByName(benchmarks.flatMap((benchmark) => benchmark.kinds))
-  return { store: await openStore(location, { onWarning: warning }), kinds, cache: createCache() }
+  return { store: await openStore(store, { evidence, onWarning: warning }), kinds, cache: createCache() }
 }
 
 function progress(update: Progress): void {
@@ -30,7 +30,7 @@ function progress(update: Progress): void {
 
 async function receive(message: ToWorker): Promise<void> {
   if (message.type === 'start') {
-    workshop = start(message.store, message.modules)
+    workshop = start(message)
     workshop.catch(() => {})
     return
   }

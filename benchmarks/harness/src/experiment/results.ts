@@ -12,7 +12,7 @@ export async function collectResults(
   profile: Profile,
   settings: Settings,
   cells: readonly Cell[],
-  store: Store,
+  store: { readonly records: Pick<Store['records'], 'get'> },
 ): Promise<Results> {
   const rows: Row[] = []
   const incomplete = new Set<number>()

@@ -64,6 +64,7 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
   name: 'train',
   schema,
   semantics: coreSemantics,
+  evidence: ['curves'],
 
   identity(config) {
     const { train, evaluate } = trainTraceHashes({
@@ -80,7 +81,7 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
     return { steps: iterations, seconds: SECONDS_A_STEP * iterations + SECONDS_AN_EVALUATION * evaluations }
   },
 
-  async run({ config, inputs, cache, progress }) {
+  async run({ config, inputs, cache, checkpoint, progress }) {
     const { recipe, seed, keepAt } = config
     const network = buildModel(config.model)
     const engine = await engineOf(cache)
@@ -93,6 +94,7 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
       seed,
       keepAt,
       engine,
+      checkpoint: { path: checkpoint, everyEvaluations: evaluationsBetweenCheckpoints(config) },
       onProgress: ({ iteration, iterations, trainLoss, validationAccuracy, density }) =>
         progress({ step: iteration, steps: iterations, loss: trainLoss, accuracy: validationAccuracy, density }),
     })
@@ -107,6 +109,12 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
       observed: { engine: engine.description },
     }
   },
+}
+
+/** About half a minute's work; a run that is not much longer is not worth a checkpoint. */
+function evaluationsBetweenCheckpoints(config: TrainConfig): number {
+  const { evaluateEvery } = config.recipe
+  return Math.ceil(30 / (SECONDS_A_STEP * evaluateEvery + SECONDS_AN_EVALUATION))
 }
 
 /** The ticket that a config and its inputs describe. */

@@ -51,6 +51,11 @@ export interface StageContext<Config> {
   readonly config: Config
   readonly inputs: Readonly<Record<string, StageInput>>
   readonly cache: Cache
+  /**
+   * A path where the stage may keep a checkpoint. What it finds there is its own of an earlier attempt; the file goes
+   * when the stage is done. One that cannot be continued is a `CheckpointError`: it is removed, and the stage begins anew.
+   */
+  readonly checkpoint: string
   progress(update: Progress): void
 }
 
@@ -71,6 +76,8 @@ export interface StageKind<Config extends object = object, Input = unknown> {
   readonly schema: z.ZodType<Config, Input>
   /** An integer for each host-side rule that can change numbers; raise it when the rule changes. */
   readonly semantics: Readonly<Record<string, number>>
+  /** Artifacts that committed evidence holds, by name; all others are made again when somebody needs them. */
+  readonly evidence?: readonly string[]
   identity(config: Config): Promise<Identity> | Identity
   cost(config: Config): Cost
   run(context: StageContext<Config>): Promise<StageOutcome>

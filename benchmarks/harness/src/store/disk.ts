@@ -1,19 +1,28 @@
 /** A store in a folder, shared by any number of processes. */
 import { createHash } from 'node:crypto'
-import { readdir, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { exists, guarded, publish, readIfThere, removeStale, StoreError } from './files.js'
-import { decodeRecord, encodeRecord } from './record.js'
+import { openEvidence } from '../evidence/read.js'
+import { exists, guarded, publish, readIfThere, removeStale, StoreError, sizesOf } from './files.js'
+import { type LeaseOptions, openLeases } from './leases.js'
+import { decodeRecord, describeDamage, encodeRecord } from './record.js'
 import type { StageRecord, Store } from './types.js'
 
-/** Layout of the folder: store.json, records/<2 digits>/<id>.json, artifacts/<2 digits>/<sha256>, tmp/. */
+/**
+ * Layout of the folder: store.json, records/<2 digits>/<id>.json, artifacts/<2 digits>/<sha256>, leases/<id>.json,
+ * checkpoints/<id>, tmp/.
+ */
 const VERSION = 1
 const FORMAT = 'winning-tickets store'
 
 export interface StoreOptions {
   /** Told of damaged files, one sentence each. */
   readonly onWarning?: (message: string) => void
+  /** Folders of committed evidence, whose records and artifacts count as the store's own. */
+  readonly evidence?: readonly string[]
+  /** How fast leases are given up; for tests. */
+  readonly leases?: LeaseOptions
 }
 
 /**
@@ -21,7 +30,8 @@ export interface StoreOptions {
  *
  * @throws StoreError if the folder is something else, is of a newer version or cannot be read
  */
-export async function openStore(location: string, { onWarning = () => {} }: StoreOptions = {}): Promise<Store> {
+export async function openStore(location: string, options: StoreOptions = {}): Promise<Store> {
+  const { onWarning = () => {}, evidence = [] } = options
   await guarded(location, () => checkFolder(location))
   const temporary = join(location, 'tmp')
   const artifactPath = (hash: string) => join(location, 'artifacts', hash.slice(0, 2), hash)
@@ -37,6 +47,7 @@ export async function openStore(location: string, { onWarning = () => {} }: Stor
       await prepare()
       return publish(path, content, temporary, ifThere)
     })
+  const committed = openEvidence(evidence, onWarning)
   const setAside = async (path: string, why: string) => {
     onWarning(`${path} is damaged (${why}); it is kept as ${path}.damaged and counts as missing.`)
     await guarded(location, () => rename(path, `${path}.damaged`))
@@ -46,44 +57,93 @@ export async function openStore(location: string, { onWarning = () => {} }: Stor
     async get(hash) {
       const path = artifactPath(hash)
       const bytes = await guarded(location, () => readIfThere(path))
-      if (bytes === undefined || sha256(bytes) === hash) return bytes
-      await setAside(path, 'its content does not match its name')
-      return undefined
+      if (bytes !== undefined && sha256(bytes) === hash) return bytes
+      if (bytes !== undefined) await setAside(path, 'its content does not match its name')
+      return committed.artifact(hash)
     },
     async put(bytes) {
       const hash = sha256(bytes)
       await write(artifactPath(hash), bytes, 'replace')
       return hash
     },
-    has: (hash) => guarded(location, () => exists(artifactPath(hash))),
+    list: () => guarded(location, () => sizesOf(join(location, 'artifacts'), (name) => isHash(name))),
+    remove: (hash) => guarded(location, () => rm(artifactPath(hash), { force: true })),
+    has: async (hash) =>
+      (await guarded(location, () => exists(artifactPath(hash)))) || (await committed.artifact(hash)) !== undefined,
   }
 
   const records: Store['records'] = {
     async get(id) {
       const path = recordPath(id)
       const bytes = await guarded(location, () => readIfThere(path))
-      if (bytes === undefined) return undefined
+      if (bytes === undefined) return committed.record(id)
       try {
         return decodeRecord(bytes.toString('utf8'), id)
       } catch (error) {
-        await setAside(path, describe(error))
-        return undefined
+        await setAside(path, describeDamage(error))
+        return committed.record(id)
       }
     },
     async put(record) {
       const { id } = record.deterministic
-      const text = encodeRecord(record)
-      if (await write(recordPath(id), text, 'keep')) return record
-      const first = await records.get(id)
-      if (first !== undefined) return first
+      const first = (await committed.record(id)) ?? record
+      const text = encodeRecord(first)
+      if (await write(recordPath(id), text, 'keep')) return first
+      const kept = await records.get(id)
+      if (kept !== undefined) return kept
       await write(recordPath(id), text, 'replace')
-      return record
+      return first
     },
     async replace(record: StageRecord) {
       await write(recordPath(record.deterministic.id), encodeRecord(record), 'replace')
     },
+    list: () =>
+      guarded(location, async () => {
+        const files = await sizesOf(join(location, 'records'), (name) => isHash(name.replace(/\.json$/, '')))
+        return [...files.keys()].map((name) => name.replace(/\.json$/, '')).sort()
+      }),
+    remove: (id) => guarded(location, () => rm(recordPath(id), { force: true })),
   }
-  return { location, prepare: () => guarded(location, prepare), artifacts, records }
+
+  const leases = openLeases(join(location, 'leases'), temporary, options.leases)
+  return {
+    location,
+    evidence,
+    prepare: () => guarded(location, prepare),
+    artifacts,
+    records,
+    leases: {
+      take: (id, label) =>
+        guarded(location, async () => {
+          await prepare()
+          return leases.take(id, label)
+        }),
+      list: () => guarded(location, leases.list),
+    },
+    checkpointPath: (id) => join(location, 'checkpoints', id),
+    leftovers: {
+      list: () => guarded(location, () => leftovers(location, records.get)),
+      remove: (path) => guarded(location, () => rm(path, { force: true })),
+    },
+  }
+}
+
+const isHash = (name: string): boolean => /^[0-9a-f]{64}$/.test(name)
+
+/** Damaged files that were set aside, checkpoints of stages that are done, and what killed processes left half-written. */
+async function leftovers(location: string, recordOf: Store['records']['get']): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>()
+  for (const part of ['records', 'artifacts']) {
+    const damaged = await sizesOf(join(location, part), (name) => name.endsWith('.damaged'), 'paths')
+    for (const [path, size] of damaged) found.set(path, size)
+  }
+  for (const [path, size] of await sizesOf(join(location, 'checkpoints'), () => true, 'paths')) {
+    const name = basename(path)
+    // A checkpoint that is being written has a longer name.
+    if (!isHash(name) || (await recordOf(name)) !== undefined) found.set(path, size)
+  }
+  for (const [path, size] of await sizesOf(join(location, 'tmp'), () => true, 'paths')) found.set(path, size)
+  return found
 }
 
 async function checkFolder(location: string): Promise<void> {
@@ -126,10 +186,4 @@ async function makeFolder(location: string, temporary: string): Promise<void> {
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
-}
-
-function describe(error: unknown): string {
-  if (error instanceof z.ZodError) return `its "${error.issues[0]?.path.join('.')}" is not as it should be`
-  if (error instanceof SyntaxError) return 'it is not JSON'
-  return error instanceof Error ? error.message : String(error)
 }

@@ -23,6 +23,21 @@ export async function publish(
   ifThere: 'replace' | 'keep',
 ): Promise<boolean> {
   await makeFolders(dirname(path))
+  try {
+    return await publishOnce(path, content, temporaryFolder, ifThere)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
+    // The temporary file vanished: a clock jumped, and another process took the file for an old one.
+    return publishOnce(path, content, temporaryFolder, ifThere)
+  }
+}
+
+async function publishOnce(
+  path: string,
+  content: Uint8Array | string,
+  temporaryFolder: string,
+  ifThere: 'replace' | 'keep',
+): Promise<boolean> {
   await makeFolders(temporaryFolder)
   const temporary = join(temporaryFolder, `${process.pid}-${randomBytes(8).toString('hex')}`)
   try {
@@ -109,6 +124,30 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** The files at any depth below a folder whose name fits, with their sizes in bytes; by name, or by path if asked. */
+export async function sizesOf(
+  folder: string,
+  fits: (name: string) => boolean,
+  by: 'names' | 'paths' = 'names',
+): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>()
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  })
+  for (const entry of entries) {
+    if (!entry.isFile() || !fits(entry.name)) continue
+    const path = join(entry.parentPath, entry.name)
+    // It may be gone by now.
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => undefined,
+    )
+    if (size !== undefined) sizes.set(by === 'names' ? entry.name : path, size)
+  }
+  return sizes
+}
+
 /** Removes temporary files that a killed process left behind. */
 export async function removeStale(temporaryFolder: string): Promise<void> {
   for (const name of await readdir(temporaryFolder).catch(() => [])) {
@@ -125,15 +164,22 @@ export async function guarded<T>(location: string, operation: () => Promise<T>):
   } catch (error) {
     const code = errorCode(error)
     if (code === undefined || error instanceof UserError) throw error
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new StoreError(
-        `The disk of the store ${location} is full (${code}): free some space and run the same command again, finished runs are kept.`,
-      )
-    }
-    throw new StoreError(
-      `The store ${location} cannot be used (${code}): make it readable and writable, or choose another with --store DIR.`,
-    )
+    throw storeError(location, code)
   }
+}
+
+function storeError(location: string, code: string): StoreError {
+  return new StoreError(
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? `The disk of the store ${location} is full (${code}): free some space and run the same command again, finished runs are kept.`
+      : `The store ${location} cannot be used (${code}): make it readable and writable, or choose another with --store DIR.`,
+  )
+}
+
+/** The error, as the store's own if it says that a disk fails under whoever threw it (a checkpoint, a download). */
+export function blameDisk(location: string, error: unknown): unknown {
+  const code = errorCode(error)
+  return ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'].includes(code ?? '') ? storeError(location, code!) : error
 }
 
 function errorCode(error: unknown): string | undefined {

@@ -59,3 +59,10 @@ export function decodeRecord(text: string, id: string): StageRecord {
   if (deterministicHash(deterministic) !== stored) throw new Error('its content does not match its hash')
   return { deterministic, observed }
 }
+
+/** What is wrong with a record that `decodeRecord` refused, in a few words. */
+export function describeDamage(error: unknown): string {
+  if (error instanceof z.ZodError) return `its "${error.issues[0]?.path.join('.')}" is not as it should be`
+  if (error instanceof SyntaxError) return 'it is not JSON'
+  return error instanceof Error ? error.message : String(error)
+}

@@ -32,10 +32,29 @@ export interface StageRecord {
   readonly observed: Observed
 }
 
+/** The right to run a stage: other processes that share the store leave it alone meanwhile. */
+export interface Lease {
+  /** What others are told of the stage's progress, in 0..1. */
+  fraction: number
+  release(): Promise<void>
+}
+
+/** A stage that some living process runs at the moment, as its lease says. */
+export interface Running {
+  readonly id: string
+  readonly label: string
+  /** In 0..1, a few seconds old. */
+  readonly fraction: number
+  readonly host: string
+  readonly pid: number
+}
+
 /** Damaged content counts as missing, with a warning. Any number of processes may use one store at once. */
 export interface Store {
-  /** Where it is, for messages. */
+  /** Where it is. */
   readonly location: string
+  /** Folders of committed evidence, which counts as stored. */
+  readonly evidence: readonly string[]
   /** Makes the store if there is none, and fails now rather than after hours if it cannot be written. */
   prepare(): Promise<void>
   readonly artifacts: {
@@ -45,6 +64,9 @@ export interface Store {
     put(bytes: Uint8Array): Promise<string>
     /** Whether they are there, unchecked. */
     has(hash: string): Promise<boolean>
+    /** All that the store's own folder holds, by hash, with their sizes in bytes. */
+    list(): Promise<ReadonlyMap<string, number>>
+    remove(hash: string): Promise<void>
   }
   readonly records: {
     get(id: string): Promise<StageRecord | undefined>
@@ -52,5 +74,21 @@ export interface Store {
     put(record: StageRecord): Promise<StageRecord>
     /** Puts a record in the place of one whose artifacts are lost. */
     replace(record: StageRecord): Promise<void>
+    /** The ids of the records in the store's own folder. */
+    list(): Promise<readonly string[]>
+    remove(id: string): Promise<void>
+  }
+  readonly leases: {
+    /** The lease of a stage; undefined while another process that lives has it. */
+    take(id: string, label: string): Promise<Lease | undefined>
+    /** The stages that living processes run, by this process's knowledge. */
+    list(): Promise<readonly Running[]>
+  }
+  /** Where a running stage may keep what it needs to go on after a crash. */
+  checkpointPath(id: string): string
+  readonly leftovers: {
+    /** Files that nobody needs: of dead processes, of stages that are done, damaged ones. Paths with sizes in bytes. */
+    list(): Promise<ReadonlyMap<string, number>>
+    remove(path: string): Promise<void>
   }
 }

@@ -13,6 +13,9 @@ import type { Run } from './prepare.js'
 import type { Snapshot } from './result.js'
 import { curvesOf, type RunState } from './state.js'
 
+/** A checkpoint that cannot be continued: damaged, or of another run. Without it the run starts afresh. */
+export class CheckpointError extends UserError {}
+
 const FORMAT = 'winning-tickets checkpoint 1'
 
 const headSchema = z.object({
@@ -64,14 +67,16 @@ export async function saveCheckpoint(run: Run, state: RunState): Promise<void> {
 /**
  * The state to continue from, or nothing if there is no checkpoint.
  *
- * @throws UserError if the file is damaged or belongs to a run with another configuration
+ * @throws CheckpointError if the file is damaged or belongs to a run with another configuration
  */
 export async function resume(run: Run): Promise<RunState | undefined> {
   const path = run.options.checkpoint?.path
   if (path === undefined || !existsSync(path)) return undefined
-  const { tensors, metadata } = await readSafetensors(path)
+  const { tensors, metadata } = await readSafetensors(path).catch((error: unknown) => {
+    throw error instanceof UserError ? new CheckpointError(error.message) : error
+  })
   if (metadata.format !== FORMAT) {
-    throw new UserError(`${path} is not a checkpoint of this version (${FORMAT}); remove it to start afresh.`)
+    throw new CheckpointError(`${path} is not a checkpoint of this version (${FORMAT}); remove it to start afresh.`)
   }
   checkSameRun(path, metadata.run, identity(run))
   const head = parseHead(path, metadata.state)
@@ -144,7 +149,7 @@ function checkSameRun(path: string, stored: string | undefined, own: JsonObject)
     // A damaged description differs in everything.
   }
   const differing = Object.keys(own).filter((key) => canonicalJson(own[key]!) !== canonicalJson(other[key] ?? null))
-  throw new UserError(
+  throw new CheckpointError(
     `${path} is the checkpoint of another run (different ${differing.join(', ')}); remove it, or give this run another path.`,
   )
 }
@@ -153,15 +158,15 @@ function parseHead(path: string, text: string | undefined): z.output<typeof head
   try {
     return headSchema.parse(JSON.parse(text ?? ''))
   } catch {
-    throw new UserError(`${path} is a damaged checkpoint; remove it to start afresh.`)
+    throw new CheckpointError(`${path} is a damaged checkpoint; remove it to start afresh.`)
   }
 }
 
-/** @throws UserError unless the arrays have exactly these names and sizes */
+/** @throws CheckpointError unless the arrays have exactly these names and sizes */
 function checked(path: string, arrays: Weights, sizes: Readonly<Record<string, number>>): Weights {
   const names = Object.keys(sizes)
   if (names.length !== Object.keys(arrays).length || names.some((name) => arrays[name]?.length !== sizes[name])) {
-    throw new UserError(`${path} is a damaged checkpoint (tensors are missing); remove it to start afresh.`)
+    throw new CheckpointError(`${path} is a damaged checkpoint (tensors are missing); remove it to start afresh.`)
   }
   return arrays
 }

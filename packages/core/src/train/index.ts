@@ -1,4 +1,6 @@
 /** Training a ticket by a recipe. */
+
+export { CheckpointError } from './checkpoint.js'
 export type {
   CheckpointOptions,
   Curves,

@@ -1,0 +1,48 @@
+/** RESULTS.md and its plots, from nothing but committed evidence. */
+import { join, relative } from 'node:path'
+import { UserError, writeAtomic } from '@winning-tickets/core'
+import { type Choice, claimsOf, evidenceFolder, evidenceFolders } from '../cli/discover.js'
+import { PROFILES } from '../experiment/profile.js'
+import { collectResults, judge } from '../experiment/results.js'
+import { plotsOf, renderPlot } from '../report/plot.js'
+import { type EvidenceSection, resultsPage } from '../report/results-page.js'
+import { openEvidence } from './read.js'
+
+/**
+ * Every experiment at every profile of which a seed is committed, the largest profile first.
+ *
+ * @param root the folder that links are relative to
+ * @throws UserError if a file of the evidence is damaged
+ */
+export async function committedSections(choices: readonly Choice[], root: string): Promise<EvidenceSection[]> {
+  const evidence = openEvidence(evidenceFolders(choices.map(({ project }) => project)), (message) => {
+    throw new UserError(message)
+  })
+  const store = { records: { get: evidence.record } }
+  const sections: EvidenceSection[] = []
+  for (const choice of choices) {
+    const { experiment, project } = choice
+    for (const profile of PROFILES.toReversed()) {
+      const settings = experiment.profiles[profile]
+      const results = await collectResults(experiment, profile, settings, await experiment.plan(settings), store)
+      if (results.rows.length === 0) continue
+      const plots = plotsOf(results).map(({ name, title }) => ({ title, file: `${name}.svg` }))
+      const folder = relative(root, evidenceFolder(project, profile))
+      sections.push({ results, claims: claimsOf(choice).map((claim) => judge(claim, results)), folder, plots })
+    }
+  }
+  return sections
+}
+
+/** Writes RESULTS.md into a folder, and the plots beside the evidence; returns the page's path. */
+export async function writeResults(choices: readonly Choice[], root: string): Promise<string> {
+  const sections = await committedSections(choices, root)
+  for (const { results, folder } of sections) {
+    for (const plot of plotsOf(results)) {
+      await writeAtomic(join(root, folder, `${plot.name}.svg`), await renderPlot(results, plot))
+    }
+  }
+  const page = join(root, 'RESULTS.md')
+  await writeAtomic(page, resultsPage(sections))
+  return page
+}

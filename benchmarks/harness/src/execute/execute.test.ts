@@ -1,9 +1,10 @@
 /** Toy grids from end to end, in this process and with real worker processes that fail, die and race. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createStage } from '../stage/create.js'
@@ -32,6 +33,12 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const run = (targets: readonly Stage[], options: Partial<ExecuteOptions> = {}) =>
   execute([targets], { store, where: local, workers: 2, onEvent: (event) => events.push(event), ...options })
+
+/** Takes a hundred times as long as it says. */
+const slyChain: typeof chain = {
+  ...chain,
+  cost: (config) => ({ ...chain.cost(config), seconds: chain.cost(config).seconds / 100 }),
+}
 
 const count = (type: ExecutionEvent['type']) => events.filter((event) => event.type === type).length
 
@@ -131,6 +138,29 @@ describe('failures', () => {
     )
   })
 
+  test('a stage goes on from its checkpoint on a new worker, and leaves none', async () => {
+    const stage = await createStage(chain, { value: 1, steps: 6, milliseconds: 250, diesWithout: join(folder, 'once') })
+    await run([stage], { where: forked })
+    expect(count('retried')).toBe(1)
+    // The worker died after its last step: the second had nothing left to do, and showed no step again.
+    const steps = events.flatMap((event) => (event.type === 'progress' ? [event.progress.step] : []))
+    expect(steps).toEqual(steps.toSorted((a, b) => a - b))
+    expect(new Set(steps).size).toBe(steps.length)
+    expect(existsSync(store.checkpointPath(stage.id))).toBe(false)
+    expect(await contents(store.location)).toEqual(await reference([stage]))
+  })
+
+  test('a checkpoint that cannot be used is told of, and the stage begins anew', async () => {
+    const stage = await createStage(chain, { value: 1 })
+    await mkdir(dirname(store.checkpointPath(stage.id)), { recursive: true })
+    await writeFile(store.checkpointPath(stage.id), 'nonsense')
+    expect(await run([stage])).toMatchObject({ finished: 1, failed: [] })
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'warning', message: expect.stringMatching(/begins anew: .* is damaged/) }),
+    )
+    expect(await contents(store.location)).toEqual(await reference([stage]))
+  })
+
   test('a stage that kills every worker fails after two more', async () => {
     const stage = await createStage(chain, { value: 1 })
     const killer = { modules: [dist('testing/deadly.js').href], script: forked.script }
@@ -190,6 +220,8 @@ describe('the store', () => {
     const other = await openStore(store.location)
     const summaries = await Promise.all([run(stages, { where: forked }), run(stages, { where: forked, store: other })])
     for (const summary of summaries) expect(summary).toMatchObject({ failed: [], skipped: [] })
+    // Neither did what the other was doing.
+    expect(count('started')).toBe(10)
     expect(await contents(store.location)).toEqual(await reference(stages))
     expect(await readdir(join(store.location, 'tmp'))).toEqual([])
   })
@@ -234,6 +266,27 @@ describe('interruption', () => {
     expect(summary).toMatchObject({ ended: 'interrupted', finished: 0 })
     expect(count('started')).toBe(0)
     expect(performance.now() - began).toBeLessThan(2000)
+  })
+
+  test('at the deadline nothing is begun that would not be done, and what runs too long is stopped', async () => {
+    const quick = await createStage(chain, { value: 1, steps: 2, milliseconds: 50 })
+    const long = await createStage(chain, { value: 2, steps: 100, milliseconds: 50 })
+    const began = performance.now()
+    const summary = await run([quick, long], { until: began + 2000 })
+    expect(summary).toMatchObject({ ended: 'out of time', finished: 1, failed: [], skipped: [] })
+    expect(events.filter(({ type }) => type === 'started')).toMatchObject([{ stage: { id: quick.id } }])
+    expect(performance.now() - began).toBeLessThan(1500)
+
+    // Its estimate is a hundredth of its real cost.
+    const sly = await createStage(slyChain, { value: 3, steps: 100, milliseconds: 50 })
+    const second = performance.now()
+    const stopped = await run([sly], {
+      where: { modules: forked.modules, script: forked.script },
+      until: second + 1500,
+    })
+    expect(stopped).toMatchObject({ ended: 'out of time', finished: 0, failed: [] })
+    expect(performance.now() - second).toBeLessThan(2500)
+    expect(await store.leases.list()).toEqual([])
   })
 
   test('workers end with a parent that was killed, and a rerun makes the same store', async () => {

@@ -16,6 +16,8 @@ export interface Workshop {
   readonly store: Store
   readonly kinds: ReadonlyMap<string, StageKind>
   readonly cache: Cache
+  /** Seconds between two checkpoints of a stage; default 30. */
+  readonly checkpointSeconds?: number
 }
 
 /** The kinds by name; two of one name would share ids, so that is an error. */
@@ -39,7 +41,8 @@ export async function runStage(job: Job, workshop: Workshop, watch: Watch): Prom
   }
 }
 
-async function run(job: Job, { store, kinds, cache }: Workshop, watch: Watch): Promise<JobOutcome> {
+async function run(job: Job, workshop: Workshop, watch: Watch): Promise<JobOutcome> {
+  const { store, kinds, cache } = workshop
   const kind = kinds.get(job.kind)
   if (kind === undefined) throw new Error(`No loaded module offers stages of kind ${job.kind}.`)
   const config = parseConfig(kind, job.config)
@@ -53,7 +56,7 @@ async function run(job: Job, { store, kinds, cache }: Workshop, watch: Watch): P
   for (const [name, id] of Object.entries(job.inputs)) inputs[name] = await readInput(store, id)
 
   const started = performance.now()
-  const outcome = await attempt(kind, { config, inputs, cache, progress: watch.progress }, store, job.id, watch)
+  const outcome = await attempt(kind, { config, inputs, cache, progress: watch.progress }, workshop, job.id, watch)
   const seconds = (performance.now() - started) / 1000
 
   const result = toJsonObject(outcome.result, `The result of a ${job.kind} stage`)
@@ -70,18 +73,18 @@ async function run(job: Job, { store, kinds, cache }: Workshop, watch: Watch): P
 async function attempt(
   kind: StageKind,
   context: Omit<StageContext<object>, 'checkpoint'>,
-  store: Store,
+  { store, checkpointSeconds = 30 }: Workshop,
   id: string,
   watch: Watch,
 ): Promise<StageOutcome> {
-  const checkpoint = store.checkpointPath(id)
-  await makeFolders(dirname(checkpoint))
+  const checkpoint = { path: store.checkpointPath(id), seconds: checkpointSeconds }
+  await makeFolders(dirname(checkpoint.path))
   try {
     return await kind.run({ ...context, checkpoint })
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw blameDisk(store.location, error)
     watch.warning(`A ${kind.name} stage begins anew: ${error.message}`)
-    await rm(checkpoint, { force: true })
+    await rm(checkpoint.path, { force: true })
     return kind.run({ ...context, checkpoint })
   }
 }

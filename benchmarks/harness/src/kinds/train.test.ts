@@ -1,13 +1,16 @@
 /** The training stage on the shipped extract: what each start means, and what goes from stage to stage. */
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeSafetensors, initialWeights, type Masks, prunableParameters, sizeOf } from '@winning-tickets/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { createCache } from '../execute/cache.js'
 import { execute } from '../execute/execute.js'
+import { kindsByName, runStage } from '../execute/run-stage.js'
 import { createStage } from '../stage/create.js'
-import type { Stage, StageKind } from '../stage/types.js'
+import type { Progress, Stage, StageKind } from '../stage/types.js'
 import { openStore } from '../store/disk.js'
 import type { Store } from '../store/types.js'
 import { buildModel } from './setup.js'
@@ -100,6 +103,33 @@ describe('the training stage', () => {
     expect(continued.weights).not.toEqual(whole.weights)
     const unmoved = await run({ ...still, start: { from: 'continue' } }, inputs)
     expect(unmoved.weights).toEqual(whole.weights)
+  })
+
+  test('goes on from a checkpoint to the same bits', async () => {
+    const whole = await run({ ...config, keepAt: [7] })
+    const other = await openStore(join(folder, 'interrupted'))
+    const { id, config: canonical } = whole.stage
+    const job = { id, kind: 'train', config: canonical, inputs: {} }
+    const kinds = kindsByName([trainKind as StageKind])
+    const workshop = { store: other, kinds, cache: createCache(), checkpointSeconds: 0 }
+    const steps: number[] = []
+    const watch = (dieAt: number) => ({
+      warning: expect.unreachable,
+      progress({ step }: Progress) {
+        if (step === dieAt) throw new Error('dead')
+        steps.push(step)
+      },
+    })
+    expect(await runStage(job, workshop, watch(15))).toMatchObject({ type: 'failed', message: 'dead' })
+    expect(existsSync(other.checkpointPath(id))).toBe(true)
+    const outcome = await runStage(job, workshop, watch(Number.NaN))
+    expect(outcome).toMatchObject({
+      type: 'done',
+      record: { deterministic: (await store.records.get(id))!.deterministic },
+    })
+    // The checkpoint of iteration 15 was written before the death was told.
+    expect(steps).toEqual([5, 7, 10, 20])
+    expect(existsSync(other.checkpointPath(id))).toBe(false)
   })
 
   test('keeps masked weights at zero, and records N, K and the K of each layer', async () => {

@@ -94,7 +94,7 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
       seed,
       keepAt,
       engine,
-      checkpoint: { path: checkpoint, everyEvaluations: evaluationsBetweenCheckpoints(config) },
+      checkpoint: { path: checkpoint.path, everyEvaluations: evaluationsIn(checkpoint.seconds, recipe) },
       onProgress: ({ iteration, iterations, trainLoss, validationAccuracy, density }) =>
         progress({ step: iteration, steps: iterations, loss: trainLoss, accuracy: validationAccuracy, density }),
     })
@@ -111,10 +111,9 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
   },
 }
 
-/** About half a minute's work; a run that is not much longer is not worth a checkpoint. */
-function evaluationsBetweenCheckpoints(config: TrainConfig): number {
-  const { evaluateEvery } = config.recipe
-  return Math.ceil(30 / (SECONDS_A_STEP * evaluateEvery + SECONDS_AN_EVALUATION))
+/** By the estimates: at least one. */
+function evaluationsIn(seconds: number, { evaluateEvery }: TrainConfig['recipe']): number {
+  return Math.max(1, Math.round(seconds / (SECONDS_A_STEP * evaluateEvery + SECONDS_AN_EVALUATION)))
 }
 
 /** The ticket that a config and its inputs describe. */

@@ -46,16 +46,22 @@ export interface Cache {
   get<T extends object>(key: string, make: () => Promise<T>, dispose?: (value: T) => Promise<void>): Promise<T>
 }
 
+/**
+ * Where a stage may keep a checkpoint. What it finds there is its own of an earlier attempt; the file goes when the stage
+ * is done. One that cannot be continued is a `CheckpointError`: it is removed, and the stage begins anew.
+ */
+export interface CheckpointSlot {
+  readonly path: string
+  /** Seconds of work that a crash may cost. */
+  readonly seconds: number
+}
+
 export interface StageContext<Config> {
   /** With every default written out. */
   readonly config: Config
   readonly inputs: Readonly<Record<string, StageInput>>
   readonly cache: Cache
-  /**
-   * A path where the stage may keep a checkpoint. What it finds there is its own of an earlier attempt; the file goes
-   * when the stage is done. One that cannot be continued is a `CheckpointError`: it is removed, and the stage begins anew.
-   */
-  readonly checkpoint: string
+  readonly checkpoint: CheckpointSlot
   progress(update: Progress): void
 }
 

@@ -9,7 +9,7 @@ import { readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { publish, readIfThere } from './files.js'
+import { makeFolders, publish, readIfThere } from './files.js'
 import { isDead, ownerSchema, self } from './owner.js'
 import type { Lease, Running, Store } from './types.js'
 
@@ -52,6 +52,8 @@ export function openLeases(
   /** Takes a stale lease out of the way, unless another process was faster. */
   async function breakLease(id: string, content: string): Promise<void> {
     const aside = join(temporary, `broken-${process.pid}-${randomBytes(8).toString('hex')}`)
+    await makeFolders(temporary)
+    if ((await readIfThere(pathOf(id)))?.toString('utf8') !== content) return
     try {
       await rename(pathOf(id), aside)
     } catch {

@@ -1,7 +1,8 @@
 /** A benchmark without tensors, for the harness's own tests: chains of hashes that sleep, fail or die on demand. */
 import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CheckpointError, writeAtomic } from '@winning-tickets/core'
 import { z } from 'zod'
 import type { Benchmark, Cell, Experiment, Settings } from '../experiment/types.js'
 import { createStage } from '../stage/create.js'
@@ -25,13 +26,15 @@ export const chain: StageKind<Config, z.input<typeof schema>> = {
   semantics: { chain: 1 },
   identity: () => ({ dataHash: 'toy' }),
   cost: ({ steps, milliseconds }) => ({ steps, seconds: (steps * milliseconds) / 1000 }),
-  async run({ config, inputs, progress }) {
+  async run({ config, inputs, checkpoint: { path }, progress }) {
     const { value, steps, milliseconds, fails, diesWithout } = config
-    let state = Buffer.from(String(value))
+    let [state, done] = [Buffer.from(String(value)), 0]
     for (const name of Object.keys(inputs).sort()) state = Buffer.concat([state, await inputs[name]!.artifact('state')])
-    for (let step = 1; step <= steps; step += 1) {
+    if (existsSync(path)) [state, done] = readCheckpoint(path)
+    for (let step = done + 1; step <= steps; step += 1) {
       state = createHash('sha256').update(state).digest()
       await sleep(milliseconds)
+      await writeAtomic(path, JSON.stringify([state.toString('hex'), step]))
       progress({ step, steps, loss: 1 / step, accuracy: step / steps, density: 0.5 })
     }
     if (fails) throw new Error(`value ${value} is not to its liking`)
@@ -39,6 +42,15 @@ export const chain: StageKind<Config, z.input<typeof schema>> = {
     const accuracy = state[0]! / 255
     return { result: { metrics: { accuracy, steps } }, artifacts: { state }, observed: { engine: 'sha256' } }
   },
+}
+
+function readCheckpoint(path: string): [Buffer<ArrayBuffer>, number] {
+  try {
+    const [state, step] = JSON.parse(readFileSync(path, 'utf8')) as [string, number]
+    return [Buffer.from(state, 'hex'), step]
+  } catch {
+    throw new CheckpointError(`${path} is damaged.`)
+  }
 }
 
 function madeAnew(path: string): boolean {
@@ -50,7 +62,7 @@ function madeAnew(path: string): boolean {
   }
 }
 
-interface ToySettings extends Settings {
+export interface ToySettings extends Settings {
   readonly levels: number
   readonly milliseconds: number
 }

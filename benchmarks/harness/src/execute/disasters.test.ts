@@ -1,0 +1,197 @@
+/** Real processes that are killed, race and run out of disk: the store is in the end what an undisturbed run leaves. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { stream } from '@winning-tickets/core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { batchesOf } from '../experiment/results.js'
+import { openStore } from '../store/disk.js'
+import { collectGarbage, verifyStore } from '../store/maintain.js'
+import type { Store } from '../store/types.js'
+import { contents } from '../testing/contents.js'
+import { benchmark, type ToySettings } from '../testing/toy.js'
+import { execute } from './execute.js'
+
+const program = new URL('../../dist/testing/run-grid.js', import.meta.url).pathname
+const settings: ToySettings = { seeds: 4, levels: 8, milliseconds: 40, dataset: { name: 'hashes' } }
+const arguments_ = (store: string) => [program, store, JSON.stringify(settings)]
+
+let base: string
+let undisturbed: Record<string, unknown>
+let folder: string
+let store: Store
+
+/** Runs the whole grid in this process, in many lanes. */
+async function runHere(where: Store): Promise<void> {
+  const cells = await benchmark.experiments[0]!.plan(settings)
+  await execute(batchesOf(cells), { store: where, where: { kinds: benchmark.kinds }, workers: 16 })
+}
+
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'disasters-'))
+  const reference = await openStore(join(base, 'reference'))
+  await runHere(reference)
+  undisturbed = await contents(reference)
+  // Of each seed a dense network, and a ticket and a control a level.
+  expect(Object.keys(undisturbed)).toHaveLength(4 * 17)
+})
+afterAll(() => rm(base, { recursive: true, force: true }))
+beforeEach(async () => {
+  folder = await mkdtemp(join(base, 'case-'))
+  store = await openStore(join(folder, 'store'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+/** Starts the grid as the leader of a process group of its own. */
+const start = (location = store.location) =>
+  spawn(process.execPath, arguments_(location), { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+
+/** Changes as soon as a worker does anything. */
+async function checkpoints(): Promise<string> {
+  const folder = dirname(store.checkpointPath('-'))
+  const names = await readdir(folder).catch(() => [])
+  const times = await Promise.all(names.map((name) => stat(join(folder, name)).catch(() => ({ mtimeMs: 0 }))))
+  return names.map((name, i) => `${name} ${times[i]!.mtimeMs}`).join()
+}
+
+const ended = async (child: ChildProcess) => {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
+
+async function workersOf({ pid }: ChildProcess): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+  return text.trim().split(' ').filter(Boolean).map(Number)
+}
+
+async function expectUndisturbed(): Promise<void> {
+  expect(await contents(store)).toEqual(undisturbed)
+  expect(await verifyStore(store)).toMatchObject({ damagedRecords: [], damagedArtifacts: [], incomplete: [] })
+  expect(await store.leases.list()).toEqual([])
+  await collectGarbage(store)
+  expect(await readdir(join(store.location, 'tmp'))).toEqual([])
+  expect(await readdir(join(store.location, 'checkpoints'))).toEqual([])
+}
+
+test('fifty kills -9 of the whole process tree at random moments lose nothing and change nothing', async () => {
+  const moments = stream(1, 'moments of death')
+  const kept: number[] = []
+  for (let kill = 0; kill < 50; kill += 1) {
+    const before = await checkpoints()
+    const child = start()
+    // Every other one at any moment of the start, the rest in the middle of work.
+    if (kill % 2 === 1) while (child.exitCode === null && (await checkpoints()) === before) await sleep(10)
+    await sleep(600 * moments.uniform())
+    try {
+      process.kill(-child.pid!, 'SIGKILL')
+    } catch {
+      // It was done.
+    }
+    await ended(child)
+    kept.push((await store.records.list()).length)
+  }
+  expect(kept).toEqual(kept.toSorted((a, b) => a - b))
+  // The kills hit work: some of it was done by the last of them, and some was left by the tenth.
+  expect(kept.at(-1)).toBeGreaterThan(10)
+  expect(kept[9]).toBeLessThan(4 * 17)
+  await runHere(store)
+  await expectUndisturbed()
+}, 180_000)
+
+test('workers that are killed one after the other are replaced, and their stages taken over', async () => {
+  const child = start()
+  let killed = 0
+  while (child.exitCode === null && killed < 5) {
+    await sleep(150)
+    const [worker] = await workersOf(child)
+    // A worker is killed in the middle of work, which there is once a first record is kept.
+    if (worker === undefined || (await store.records.list()).length === 0) continue
+    process.kill(worker, 'SIGKILL')
+    killed += 1
+    await sleep(700)
+  }
+  await ended(child)
+  expect(killed).toBeGreaterThan(1)
+  expect(child.exitCode).toBe(0)
+  await expectUndisturbed()
+}, 60_000)
+
+test('three benches race on one store: each stage runs once, and all of them end with the whole grid', async () => {
+  const outputs = await Promise.all(
+    [0, 200, 400].map(async (delay) => {
+      await sleep(delay)
+      const child = start()
+      let text = ''
+      child.stdout!.on('data', (part) => {
+        text += part
+      })
+      await once(child, 'close')
+      expect(child.exitCode).toBe(0)
+      return JSON.parse(text) as { started: string[] }
+    }),
+  )
+  const started = outputs.flatMap((output) => output.started)
+  expect(started.length).toBe(4 * 17)
+  expect(new Set(started).size).toBe(started.length)
+  await expectUndisturbed()
+}, 60_000)
+
+test('a bench that was killed leaves its stages to another that is running', async () => {
+  const [first, second] = [start(), start()]
+  while ((await store.leases.list()).length < 4) await sleep(20)
+  process.kill(-first.pid!, 'SIGKILL')
+  await ended(second)
+  expect(second.exitCode).toBe(0)
+  await expectUndisturbed()
+}, 60_000)
+
+/** How to mount a small file system here: as root, or in a namespace of one's own. */
+const mountable = [
+  {
+    run: [] as string[],
+    test: ['sh', '-c', 'd=$(mktemp -d) && mount -t tmpfs tmpfs "$d" && umount "$d" && rmdir "$d"'],
+  },
+  {
+    run: ['unshare', '--mount', '--map-root-user'],
+    test: ['unshare', '--mount', '--map-root-user', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'],
+  },
+].find(({ test: [command, ...rest] }) => spawnSync(command!, rest).status === 0)
+
+describe('a file system that fills up', () => {
+  // Without the right to mount there is nothing to test; CI has it, and must not pass without.
+  const needed = process.env.CI !== undefined && process.platform === 'linux'
+  test.skipIf(mountable === undefined && !needed)(
+    'ends the bench with one sentence, and after freeing space the rest runs to the same store',
+    async () => {
+      expect(mountable, 'CI cannot mount a tmpfs: run it as root, or allow user namespaces').toBeDefined()
+      const small = join(folder, 'small')
+      // A small tmpfs, nearly filled by a file: the bench fails; without the file it goes on to the end.
+      const script = `
+        set -e
+        mkdir "$SMALL" && mount -t tmpfs -o size=2m,nr_inodes=4k tmpfs "$SMALL"
+        head -c 1900000 /dev/zero > "$SMALL/big"
+        set +e
+        "$@" 2> "$SMALL.err"; echo $? > "$SMALL.code"
+        set -e
+        ls -R "$SMALL/store" > "$SMALL.ls"
+        rm "$SMALL/big"
+        "$@" > /dev/null
+        cp -r "$SMALL/store" "$STORE"
+        umount "$SMALL"`
+      const [command, ...rest] = [...mountable!.run, 'sh', '-c', script, 'sh', process.execPath]
+      execFileSync(command!, [...rest, ...arguments_(join(small, 'store'))], {
+        env: { ...process.env, SMALL: small, STORE: store.location },
+        stdio: 'pipe',
+      })
+      const read = (ending: string) => readFile(`${small}.${ending}`, 'utf8')
+      expect((await read('code')).trim()).toBe('1')
+      expect(await read('err')).toMatch(/^The disk of the store .* is full \(ENOSPC\): free some space .*$/)
+      // Something was done before the disk was full, and no half-written file lies under a final name.
+      expect((await read('ls')).match(/[0-9a-f]{64}\.json/g)!.length).toBeGreaterThan(1)
+      await expectUndisturbed()
+    },
+    60_000,
+  )
+})

@@ -1,6 +1,6 @@
 /** Models: named parameters and a function of them. */
 export { type Flops, forwardFlops } from './flops.js'
-export { glorotNormal, initialise, initialWeights } from './initialise.js'
+export { glorotNormal, initialise, initialWeights, kaimingNormal } from './initialise.js'
 export { type MlpOptions, mlp, mlpOptionsSchema } from './mlp.js'
 export {
   type Initializer,
@@ -8,6 +8,7 @@ export {
   type ModelMode,
   type ModelOutputs,
   type ParameterSpec,
+  type PrunablePolicy,
   parameterCount,
   prunableParameters,
   sizeOf,

@@ -7,6 +7,11 @@ export function glorotNormal(fanIn: number, fanOut: number): Initializer {
   return { kind: 'normal', std: Math.sqrt(2 / (fanIn + fanOut)) }
 }
 
+/** Gaussian Kaiming for ReLU: variance 2 / fan, of the inputs or of the outputs (He et al. 2015). */
+export function kaimingNormal(fan: number): Initializer {
+  return { kind: 'normal', std: Math.sqrt(2 / fan) }
+}
+
 /** Draws each parameter by its initializer from the stream of its name. */
 export function initialise(parameters: readonly ParameterSpec[], from: Streams): Weights {
   return Object.fromEntries(parameters.map((parameter) => [parameter.name, draw(parameter, from)]))
@@ -20,6 +25,7 @@ export function initialWeights(model: Model, seed: number): Weights {
 function draw({ name, shape, initializer }: ParameterSpec, from: Streams): Float32Array {
   const size = sizeOf(shape)
   if (initializer.kind === 'constant') return new Float32Array(size).fill(initializer.value)
+  if (initializer.kind === 'uniform') return from(name).uniforms(size)
   return from(name)
     .normals(size)
     .map((normal) => normal * initializer.std)

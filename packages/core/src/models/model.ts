@@ -3,10 +3,17 @@ import type * as tf from '@tensorflow/tfjs'
 import type { JsonObject } from '../config/index.js'
 import type { Streams } from '../random/index.js'
 
-/** How a parameter is drawn: a centred normal with a standard deviation, or one value everywhere. */
+/** How a parameter is drawn: a centred normal with a standard deviation, a uniform on [0, 1), or one value everywhere. */
 export type Initializer =
   | { readonly kind: 'normal'; readonly std: number }
+  | { readonly kind: 'uniform' }
   | { readonly kind: 'constant'; readonly value: number }
+
+/**
+ * Which parameters a mask covers (trap T3): all kernels, or those of convolutions without the projections on shortcuts and
+ * without the output layer, as Frankle & Carbin prune VGG-19 and ResNets (claims.md 1.a).
+ */
+export type PrunablePolicy = 'kernels' | 'convolutions'
 
 export interface ParameterSpec {
   /** Layer and part, joined with a dot: "fc1.kernel". */
@@ -18,6 +25,8 @@ export interface ParameterSpec {
   /** Inputs that one output sums over, and outputs that one input feeds. */
   readonly fanIn: number
   readonly fanOut: number
+  /** Times a kernel is used for one example: height * width of a convolution's output; once, if absent. */
+  readonly positions?: number
   readonly initializer: Initializer
   /** False for statistics, which no gradient moves. */
   readonly trainable: boolean
@@ -25,6 +34,8 @@ export interface ParameterSpec {
   readonly prunable: boolean
   /** Whether it belongs to the output layer. */
   readonly output: boolean
+  /** Whether it belongs to a projection on a residual shortcut. */
+  readonly shortcut?: boolean
 }
 
 /** Host values of a model's parameters by name, row-major. */
@@ -53,6 +64,8 @@ export interface Model {
   /** Shape of one example. */
   readonly inputShape: readonly number[]
   readonly classes?: number
+  /** What `prunable` of its parameters goes by; "kernels", if absent. */
+  readonly prunablePolicy?: PrunablePolicy
   /** In the order of the layers: the order in which a global ranking breaks ties. */
   readonly parameters: readonly ParameterSpec[]
   /** Draws every parameter from its own stream, "fc1.kernel" below the given ones: `model.init(within(streams(seed), 'init'))`. */

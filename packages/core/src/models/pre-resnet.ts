@@ -1,0 +1,71 @@
+/** Pre-activation bottleneck networks (He et al. 2016b) as network slimming and Early-Bird have them (claims.md 4.b). */
+import { z } from 'zod'
+import { parseConfig } from '../config/index.js'
+import { batchNorm } from './batch-norm.js'
+import { type Build, chain, conv, dense, globalMean, identity, relu, residual } from './layers.js'
+import type { Model } from './model.js'
+import { batchNormScale, imageOptions, network } from './network.js'
+
+export const preResnetOptionsSchema = z.strictObject({
+  ...imageOptions,
+  initialisation: imageOptions.initialisation.default('kaiming-fan-out'),
+  /** Channels of the first convolution and of the first stage's bottlenecks, whose outputs have four times as many. */
+  width: z.int().min(1).default(16),
+  batchNormScale: batchNormScale.default(0.5),
+})
+export type PreResnetOptions = z.input<typeof preResnetOptionsSchema>
+
+export type PreResnetDepth = 11 | 20 | 56 | 101 | 164
+
+/**
+ * Three stages of (depth - 2) / 9 bottlenecks. Early-Bird's channel-selection layers are left out: they select all
+ * channels until a network is compacted.
+ */
+export function preResnet(depth: PreResnetDepth, given: PreResnetOptions = {}): Model {
+  const name = `preresnet-${depth}`
+  const options = parseConfig(preResnetOptionsSchema, given, `model ${name}`)
+  const { width, classes } = options
+  const stages = [0, 1, 2].flatMap((stage) =>
+    Array.from({ length: (depth - 2) / 9 }, (_, i) =>
+      bottleneck(`stage${stage + 1}.block${i + 1}`, {
+        channels: width * 2 ** stage,
+        stride: stage > 0 && i === 0 ? 2 : 1,
+        projected: i === 0,
+      }),
+    ),
+  )
+  return network(
+    name,
+    options,
+    chain(
+      conv('conv1', { channels: width, size: 3 }),
+      ...stages,
+      batchNorm('bn'),
+      relu,
+      globalMean,
+      dense('fc', classes, { output: true }),
+    ),
+  )
+}
+
+interface BottleneckOptions {
+  readonly channels: number
+  readonly stride: number
+  /** The first of a stage: its shortcut is a 1x1 convolution of the block's input, without batch norm. */
+  readonly projected: boolean
+}
+
+/** Batch norm and ReLU before each of a 1x1, a 3x3 and a 1x1 convolution. */
+function bottleneck(name: string, { channels, stride, projected }: BottleneckOptions): Build {
+  const activation = (number: number) => chain(batchNorm(`${name}.bn${number}`), relu)
+  const main = chain(
+    activation(1),
+    conv(`${name}.conv1`, { channels, size: 1 }),
+    activation(2),
+    conv(`${name}.conv2`, { channels, size: 3, stride }),
+    activation(3),
+    conv(`${name}.conv3`, { channels: 4 * channels, size: 1 }),
+  )
+  const shortcut = conv(`${name}.shortcut`, { channels: 4 * channels, size: 1, stride, shortcut: true })
+  return residual(main, projected ? shortcut : identity)
+}

@@ -1,0 +1,60 @@
+/** Wide residual networks (Zagoruyko & Komodakis 2016), in SNIP as WRN-16-8, WRN-16-10 and WRN-22-8 (claims.md 5.b). */
+import { z } from 'zod'
+import { parseConfig } from '../config/index.js'
+import { batchNorm } from './batch-norm.js'
+import { type Build, chain, conv, dense, globalMean, identity, relu, residual } from './layers.js'
+import type { Model } from './model.js'
+import { batchNormScale, imageOptions, network } from './network.js'
+
+export const wideResnetOptionsSchema = z.strictObject({
+  ...imageOptions,
+  /** Channels of the first convolution; the first stage has `widen` times as many, each further stage twice as many. */
+  width: z.int().min(1).default(16),
+  batchNormScale: batchNormScale.default(1),
+})
+export type WideResnetOptions = z.input<typeof wideResnetOptionsSchema>
+
+/** WRN-<depth>-<widen>: three stages of (depth - 4) / 6 blocks, without dropout. */
+export function wideResnet(depth: 16 | 22, widen: number, given: WideResnetOptions = {}): Model {
+  const name = `wrn-${depth}-${widen}`
+  const options = parseConfig(wideResnetOptionsSchema, given, `model ${name}`)
+  const { width, classes } = options
+  const stages = [0, 1, 2].flatMap((stage) =>
+    Array.from({ length: (depth - 4) / 6 }, (_, i) =>
+      block(`stage${stage + 1}.block${i + 1}`, {
+        channels: width * widen * 2 ** stage,
+        stride: stage > 0 && i === 0 ? 2 : 1,
+      }),
+    ),
+  )
+  return network(
+    name,
+    options,
+    chain(
+      conv('conv1', { channels: width, size: 3 }),
+      ...stages,
+      batchNorm('bn'),
+      relu,
+      globalMean,
+      dense('fc', classes, { output: true }),
+    ),
+  )
+}
+
+/**
+ * Batch norm and ReLU before each of two 3x3 convolutions. Where the shape changes, the shortcut is a 1x1 convolution of
+ * what the first ReLU gives; else it is the block's input.
+ */
+function block(name: string, { channels, stride }: { readonly channels: number; readonly stride: number }): Build {
+  return (input) => {
+    const start = chain(batchNorm(`${name}.bn1`), relu)
+    const rest = chain(
+      conv(`${name}.conv1`, { channels, size: 3, stride }),
+      batchNorm(`${name}.bn2`),
+      relu,
+      conv(`${name}.conv2`, { channels, size: 3 }),
+    )
+    if (stride === 1 && input[2] === channels) return residual(chain(start, rest), identity)(input)
+    return chain(start, residual(rest, conv(`${name}.shortcut`, { channels, size: 1, stride, shortcut: true })))(input)
+  }
+}

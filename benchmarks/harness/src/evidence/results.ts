@@ -1,7 +1,7 @@
 /** RESULTS.md and its plots, from nothing but committed evidence. */
 import { join, relative } from 'node:path'
 import { UserError, writeAtomic } from '@winning-tickets/core'
-import { type Choice, claimsOf, evidenceFolder, evidenceFolders } from '../cli/discover.js'
+import { BENCHMARKS, type Choice, choose, claimsOf, evidenceFolder, evidenceFolders } from '../cli/discover.js'
 import { PROFILES } from '../experiment/profile.js'
 import { collectResults, judge } from '../experiment/results.js'
 import { plotsOf, renderPlot } from '../report/plot.js'
@@ -32,6 +32,11 @@ export async function committedSections(choices: readonly Choice[], root: string
     }
   }
   return sections
+}
+
+/** The text that RESULTS.md of this checkout should have. */
+export async function committedResults(): Promise<string> {
+  return resultsPage(await committedSections(await choose([], BENCHMARKS), join(BENCHMARKS, '..')))
 }
 
 /** Writes RESULTS.md into a folder, and the plots beside the evidence; returns the page's path. */

@@ -10,6 +10,7 @@ export type Lowering = (node: Node, context: Context) => Ref | readonly Ref[]
 
 export class Context {
   private readonly refs = new Map<Value, Ref>()
+  private readonly shared = new Map<string, readonly Ref[]>()
 
   constructor(readonly builder: Builder) {}
 
@@ -17,7 +18,15 @@ export class Context {
   inside(builder: Builder): Context {
     const inner = new Context(builder)
     for (const [value, ref] of this.refs) inner.refs.set(value, ref)
+    for (const [key, refs] of this.shared) inner.shared.set(key, refs)
     return inner
+  }
+
+  /** What several lowerings need alike, made once; the key names it and all that it depends on. */
+  once(key: string, make: () => readonly Ref[]): readonly Ref[] {
+    const refs = this.shared.get(key) ?? make()
+    this.shared.set(key, refs)
+    return refs
   }
 
   define(value: Value, ref: Ref): void {

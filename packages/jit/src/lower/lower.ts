@@ -2,18 +2,31 @@
 
 import type { OnnxGraph, OnnxNode } from '../onnx/builder.js'
 import { Builder, modelBytes, type Ref } from '../onnx/builder.js'
+import { channelsFirst } from '../optimize/channels-first.js'
 import { fuseBias } from '../optimize/gemm.js'
 import { fuseMultiplyAdd } from '../optimize/multiply-add.js'
 import { simplify } from '../optimize/simplify.js'
+import { dropUnused } from '../optimize/unused.js'
 import { type Graph, type Node, nodesOf, type Value } from '../trace/graph.js'
 import type { TensorSpec } from '../types.js'
 import { Context, type Lowering } from './context.js'
+import { convolutions } from './convolution.js'
 import { elementwise } from './elementwise.js'
 import { linear } from './linear.js'
 import { movement } from './movement.js'
+import { normalisations } from './normalisation.js'
+import { pools } from './pool.js'
 import { reductions } from './reduction.js'
 
-const lowerings: Readonly<Record<string, Lowering>> = { ...elementwise, ...movement, ...reductions, ...linear }
+const lowerings: Readonly<Record<string, Lowering>> = {
+  ...elementwise,
+  ...movement,
+  ...reductions,
+  ...linear,
+  ...convolutions,
+  ...pools,
+  ...normalisations,
+}
 
 /** The kernels that can be lowered. */
 export const loweredKernels = Object.keys(lowerings)
@@ -58,7 +71,8 @@ function nameOutputs(builder: Builder, outputs: readonly { ref: Ref; name: strin
 /** The builder's nodes, in fewer passes over memory. */
 function fuse(builder: Builder, outputs: readonly Ref[]): OnnxNode[] {
   const names = new Set(outputs.map(({ name }) => name))
-  return fuseMultiplyAdd(builder, fuseBias(builder.nodes, builder.refs, names), names)
+  const nodes = fuseBias(dropUnused(builder.nodes, names), builder.refs, names)
+  return fuseMultiplyAdd(builder, nodes, names)
 }
 
 /** Prefix of the inputs of a call's model, which keeps any name a signature may use apart from the model's own. */
@@ -66,7 +80,7 @@ export const CALL_INPUT = 'in:'
 
 /** The model of one call: inputs and outputs under the names of the traced graph, with prefixes. */
 export function lowerCall(traced: Graph): Uint8Array {
-  const graph = simplify(traced)
+  const graph = channelsFirst(simplify(traced))
   const builder = new Builder()
   const context = new Context(builder)
   const inputs = [...graph.inputs].map(([name, value]) => {
@@ -89,7 +103,7 @@ export const STEPS = '%steps'
  * What depends on resident tensors alone is computed once, outside of the Loop.
  */
 export function lowerLoop(traced: Graph): Uint8Array {
-  const graph = simplify(traced)
+  const graph = channelsFirst(simplify(traced))
   const outer = new Builder()
   const outside = new Context(outer)
   const steps: Ref = { name: STEPS, shape: [], type: 'int64' }

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { axis, check, LOOSE, shapes, tensor } from '../arbitraries.js'
+import { expectCurvature } from '../curvature.js'
 import { expectSame, type Operand, withGradients } from '../testing.js'
 
 describe('movement', () => {
@@ -69,6 +70,35 @@ describe('movement', () => {
         { x },
       ),
     )
+  })
+
+  it('mirrorPad, with its gradient', async () => {
+    const mirrored = shapes(1).chain((shape) =>
+      fc.constantFrom('reflect', 'symmetric').chain((mode) => {
+        const most = (side: number) => fc.integer({ min: 0, max: side - (mode === 'reflect' ? 1 : 0) })
+        return fc.record({
+          x: tensor(shape),
+          mode: fc.constant(mode as 'reflect' | 'symmetric'),
+          pads: fc.tuple(...shape.map((side) => fc.tuple(most(side), most(side)))),
+        })
+      }),
+    )
+    await check(mirrored, ({ x, mode, pads }) =>
+      expectSame(
+        withGradients((t) => tf.mirrorPad(t, pads, mode)),
+        { x },
+        LOOSE,
+      ),
+    )
+    await check(mirrored, ({ x, mode, pads }) => expectCurvature((t) => tf.mirrorPad(t, pads, mode), { x }))
+  })
+
+  it('tile of images has the right second derivative', async () => {
+    const tiled = fc.record({
+      x: tensor([2, 1, 3, 2]),
+      reps: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 4, maxLength: 4 }),
+    })
+    await check(tiled, ({ x, reps }) => expectCurvature((t) => tf.tile(t, reps), { x }))
   })
 
   it('concat, stack, unstack, split, with gradients', async () => {
@@ -146,6 +176,13 @@ describe('movement', () => {
         return { rows, scaled: rows.toFloat().div(255), joined: tf.concat([rows, rows.add(1)]), sum: tf.sum(rows) }
       },
       { bytes, indices },
+    )
+  })
+
+  it('gather has the right second derivative: embeddings', async () => {
+    const embedding = fc.record({ table: tensor([4, 3]), tokens: fc.array(fc.nat(3), { minLength: 1, maxLength: 6 }) })
+    await check(embedding, ({ table, tokens }) =>
+      expectCurvature((t) => tf.gather(t, tf.tensor1d(tokens, 'int32')), { table }),
     )
   })
 

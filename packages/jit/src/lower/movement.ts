@@ -106,6 +106,20 @@ const pad: Lowering = (node, context) => {
   return builder.add('Pad', [x, pads, value], node.outputs[0]!.shape, x.type)
 }
 
+/** ONNX mirrors around the edge only, not with it; so both are gathered, axis by axis. */
+const mirrorPad: Lowering = (node, context) => {
+  const { builder } = context
+  const edge = node.attrs.mode === 'reflect' ? 1 : 0
+  const paddings = node.attrs.paddings as unknown as [number, number][]
+  return paddings.reduce((x, [before, after], axis) => {
+    if (before + after === 0) return x
+    const side = x.shape[axis]!
+    const mirrored = (at: number) => (at < 0 ? -at - 1 + edge : at >= side ? 2 * side - at - 1 - edge : at)
+    const places = Array.from({ length: before + side + after }, (_, i) => mirrored(i - before))
+    return builder.add('Gather', [x, builder.ints(places)], x.shape.with(axis, places.length), x.type, { axis })
+  }, context.stored(node.inputs[0]!))
+}
+
 const tile: Lowering = (node, context) => {
   const { builder } = context
   const x = context.stored(node.inputs[0]!)
@@ -170,6 +184,7 @@ export const movement: Record<string, Lowering> = {
   SplitV: split,
   Unpack: unpack,
   PadV2: pad,
+  MirrorPad: mirrorPad,
   Tile: tile,
   BroadcastTo: tile,
   GatherV2: gather,

@@ -115,7 +115,8 @@ export function simplify(graph: Graph): Graph {
     if (op !== 'Input') {
       const inputs = original.inputs.map(current)
       node = makeNode(op, inputs, attrs, outputs, { data, storage, inputNames })
-      node = rewrite(evaluate(node) ?? node)
+      node = rewrite(node)
+      node = evaluate(node) ?? node
       if (op === 'Relu') activated.set(inputs[0]!, node.outputs[0]!)
       node = stepOfActivated(node, activated)
       const through = passedOn(node)

@@ -4,6 +4,9 @@
  * Values of first derivatives are unchanged.
  */
 import * as tf from '@tensorflow/tfjs'
+import { registerMovementGradients } from './movement-gradients.js'
+import { registerSpatialGradients } from './spatial-gradients.js'
+import { unbroadcast } from './unbroadcast.js'
 
 type Saved = tf.Tensor[]
 type Attributes = Record<string, unknown>
@@ -14,15 +17,6 @@ const unary = (kernelName: string, derivative: (x: tf.Tensor) => tf.Tensor) =>
     inputsToSave: ['x'],
     gradFunc: (dy, saved) => ({ x: () => tf.mul(dy as tf.Tensor, derivative((saved as Saved)[0]!)) }),
   })
-
-/** Sums a gradient over the axes along which `shape` was broadcast. */
-function unbroadcast(gradient: tf.Tensor, shape: number[]): tf.Tensor {
-  const lead = gradient.rank - shape.length
-  const axes = gradient.shape.flatMap((side, axis) =>
-    axis < lead || (shape[axis - lead] === 1 && side !== 1) ? [axis] : [],
-  )
-  return (axes.length > 0 ? gradient.sum(axes) : gradient).reshape(shape)
-}
 
 /** dx of a maximum or minimum over axes: every element that attains it receives the gradient (as TensorFlow.js does). */
 const extremum = (kernelName: 'Max' | 'Min', reduce: typeof tf.max) =>
@@ -89,6 +83,8 @@ export function registerSecondDerivatives(): void {
   registered = true
   // Production mode also silences TensorFlow.js's advertisement for its other packages.
   tf.enableProdMode()
+  registerSpatialGradients()
+  registerMovementGradients()
   unary('Exp', (x) => tf.exp(x))
   unary('Sigmoid', (x) => tf.mul(tf.sigmoid(x), tf.sub(1, tf.sigmoid(x))))
   unary('Tanh', (x) => tf.sub(1, tf.square(tf.tanh(x))))

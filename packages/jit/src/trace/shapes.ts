@@ -1,5 +1,6 @@
 /** Shape inference: what each TensorFlow.js kernel returns for given input shapes and attributes. */
 import type { ValueType } from './graph.js'
+import { spatialKernels } from './spatial.js'
 
 export interface Info {
   readonly shape: readonly number[]
@@ -120,6 +121,14 @@ const pack: Infer = (parts, { axis }) => {
   return [{ shape: parts[0]!.shape.toSpliced(along!, 0, parts.length), dtype: parts[0]!.dtype }]
 }
 
+const pad: Infer = ([x], { paddings }) => {
+  const shape = x!.shape.map((side, axis) => {
+    const [before, after] = (paddings as number[][])[axis]!
+    return side + before! + after!
+  })
+  return [{ shape, dtype: x!.dtype }]
+}
+
 const unary = (names: string, dtype?: ValueType) => names.split(' ').map((name) => [name, first(dtype)] as const)
 const pairs = (names: string, dtype?: ValueType) => names.split(' ').map((name) => [name, binary(dtype)] as const)
 
@@ -168,18 +177,8 @@ export const kernels: ReadonlyMap<string, Infer> = new Map<string, Infer>([
   ['Pack', pack],
   ['Unpack', unpack],
   ['SplitV', split],
-  [
-    'PadV2',
-    ([x], { paddings }) => [
-      {
-        shape: x!.shape.map((side, axis) => {
-          const [before, after] = (paddings as number[][])[axis]!
-          return side + before! + after!
-        }),
-        dtype: x!.dtype,
-      },
-    ],
-  ],
+  ['PadV2', pad],
+  ['MirrorPad', pad],
   ['Tile', ([x], { reps }) => [{ shape: x!.shape.map((side, axis) => side * numbers(reps)[axis]!), dtype: x!.dtype }]],
   ['BroadcastTo', ([x], { shape }) => [{ shape: numbers(shape), dtype: x!.dtype }]],
   ['GatherV2', gather],
@@ -196,4 +195,6 @@ export const kernels: ReadonlyMap<string, Infer> = new Map<string, Infer>([
       { shape: [Number(numSegments), ...x!.shape.slice(ids!.shape.length)], dtype: x!.dtype },
     ],
   ],
+  ['FusedBatchNorm', ([x]) => [x!]],
+  ...spatialKernels,
 ])

@@ -1,0 +1,138 @@
+/** Convolutions, depthwise ones too, and their gradients, as plain ONNX convolutions and products. */
+import type { Ref } from '../onnx/builder.js'
+import type { WindowAttributes } from '../optimize/spatial.js'
+import type { Node } from '../trace/graph.js'
+import type { Context, Lowering } from './context.js'
+import { area, channelMajor, cropped, positive, reached, transposed, windowAttributes, windowsOf } from './windows.js'
+
+const operands = (node: Node, context: Context) => node.inputs.map((value) => context.full(value)) as [Ref, Ref]
+
+/** A filter as ONNX has it, [out, in, rows, columns], shared by the convolution and the gradient of its input. */
+const outputMajor = (context: Context, filter: Ref): Ref =>
+  context.once(`output-major ${filter.name}`, () => [transposed(context, filter, [3, 2, 0, 1])])[0]!
+
+/** A depthwise filter [rows, columns, channels, multiplier] as [channels * multiplier, 1, rows, columns]. */
+const depthMajor = (context: Context, filter: Ref): Ref =>
+  context.once(`depth-major ${filter.name}`, () => {
+    const [rows, columns, channels, multiplier] = filter.shape as [number, number, number, number]
+    const moved = transposed(context, filter, [2, 3, 0, 1])
+    return [context.builder.reshape(moved, [channels * multiplier, 1, rows, columns])]
+  })[0]!
+
+const convolution: Lowering = (node, context) => {
+  const [x, filter] = operands(node, context)
+  return context.builder.add(
+    'Conv',
+    [x, outputMajor(context, filter)],
+    node.outputs[0]!.shape,
+    'float32',
+    windowAttributes(windowsOf(node)),
+  )
+}
+
+const depthwise: Lowering = (node, context) => {
+  const [x, filter] = operands(node, context)
+  const attributes = { ...windowAttributes(windowsOf(node)), group: x.shape[1]! }
+  return context.builder.add('Conv', [x, depthMajor(context, filter)], node.outputs[0]!.shape, 'float32', attributes)
+}
+
+/** The gradient of a convolution's input, for a filter [out, in / groups, rows, columns]. */
+export function transposedConvolution(
+  { builder }: Context,
+  dy: Ref,
+  filter: Ref,
+  windows: WindowAttributes,
+  shape: readonly number[],
+  group = 1,
+): Ref {
+  // Rows and columns that no window reaches have no gradient.
+  const missed = windows.after.map((padding) => Math.max(-padding, 0))
+  const attributes = { ...windowAttributes(windows), output_padding: missed, group }
+  return builder.add('ConvTranspose', [dy, filter], shape, 'float32', attributes)
+}
+
+/** A filter turned by half a turn and with in and out exchanged: [in, out, rows, columns]. */
+function turned(context: Context, filter: Ref): Ref {
+  const { builder } = context
+  const [rows, columns, inputs, outputs] = filter.shape as [number, number, number, number]
+  const places = rows * columns
+  const list = builder.reshape(filter, [places, inputs, outputs])
+  const backwards = builder.ints(Array.from({ length: places }, (_, i) => places - 1 - i))
+  const reversed = places === 1 ? list : builder.add('Gather', [list, backwards], list.shape, list.type, { axis: 0 })
+  return builder.reshape(transposed(context, reversed, [1, 2, 0]), [inputs, outputs, rows, columns])
+}
+
+/** With stride 1 the gradient of the input is a convolution again, which is faster than a transposed one. */
+const inputGradient: Lowering = (node, context) => {
+  const [dy, filter] = operands(node, context)
+  const { shape } = node.outputs[0]!
+  const windows = windowsOf(node)
+  const { kernel, strides, before, after } = windows
+  const [first, last] = [before, after].map((padding) => kernel.map((side, i) => side - 1 - padding[i]!))
+  if (area(strides) !== 1 || [...first!, ...last!].some((padding) => padding < 0)) {
+    return transposedConvolution(context, dy, outputMajor(context, filter), windows, shape)
+  }
+  const attributes = { kernel_shape: kernel, pads: [...first!, ...last!] }
+  return context.builder.add('Conv', [dy, turned(context, filter)], shape, 'float32', attributes)
+}
+
+const depthwiseInputGradient: Lowering = (node, context) => {
+  const [dy, filter] = operands(node, context)
+  const { shape } = node.outputs[0]!
+  return transposedConvolution(context, dy, depthMajor(context, filter), windowsOf(node), shape, shape[1]!)
+}
+
+/** The gradient of a filter is a convolution with batch and channels exchanged and the upstream gradient as the filter. */
+const correlation = ({ strides, before, after }: WindowAttributes, dy: Ref) => ({
+  kernel_shape: dy.shape.slice(2),
+  dilations: strides,
+  pads: [...before, ...positive(after)],
+})
+
+/** Without neighbours or padding, the gradient of a filter is one product over all pixels. */
+function pointwiseFilterGradient(context: Context, x: Ref, dy: Ref, { strides }: WindowAttributes): Ref {
+  const { builder } = context
+  const sides = dy.shape.slice(2).map((side, i) => (side - 1) * strides[i]! + 1)
+  const [left, right] = [cropped(context, x, sides, strides), dy].map((images) => {
+    const pixels = images.shape[0]! * area(images.shape.slice(2))
+    return builder.reshape(channelMajor(context, images), [images.shape[1]!, pixels])
+  })
+  return builder.add('Gemm', [left, right], [x.shape[1]!, dy.shape[1]!], 'float32', { transB: 1 })
+}
+
+const filterGradient: Lowering = (node, context) => {
+  const { builder } = context
+  const [x, dy] = operands(node, context)
+  const { shape } = node.outputs[0]!
+  const windows = windowsOf(node)
+  if (area(windows.kernel) === 1 && [...windows.before, ...windows.after].every((padding) => padding <= 0)) {
+    return builder.reshape(pointwiseFilterGradient(context, x, dy, windows), shape)
+  }
+  const inputs = [channelMajor(context, reached(context, x, windows)), channelMajor(context, dy)]
+  const [rows, columns, from, to] = shape as [number, number, number, number]
+  const found = builder.add('Conv', inputs, [from, to, rows, columns], 'float32', correlation(windows, dy))
+  return transposed(context, found, [2, 3, 0, 1])
+}
+
+const depthwiseFilterGradient: Lowering = (node, context) => {
+  const { builder } = context
+  const [x, dy] = operands(node, context)
+  const { shape } = node.outputs[0]!
+  const windows = windowsOf(node)
+  const [rows, columns, channels, multiplier] = shape as [number, number, number, number]
+  const images = channelMajor(context, reached(context, x, windows))
+  const [batch, ...sides] = images.shape.slice(1)
+  const inputs = [builder.reshape(images, [1, channels * batch!, ...sides]), channelMajor(context, dy)]
+  const attributes = { ...correlation(windows, dy), group: channels }
+  const found = builder.add('Conv', inputs, [1, channels * multiplier, rows, columns], 'float32', attributes)
+  return transposed(context, builder.reshape(found, [channels, multiplier, rows, columns]), [2, 3, 0, 1])
+}
+
+export const convolutions: Record<string, Lowering> = {
+  Conv2D: convolution,
+  Conv2DBackpropInput: inputGradient,
+  Conv2DBackpropFilter: filterGradient,
+  DepthwiseConv2dNative: depthwise,
+  DepthwiseConv2dNativeBackpropInput: depthwiseInputGradient,
+  DepthwiseConv2dNativeBackpropFilter: depthwiseFilterGradient,
+}

@@ -78,13 +78,13 @@ export function checkMasks(model: Model, masks: Masks): void {
   if (strangers.length > 0) {
     throw new UserError(`The mask names ${strangers.join(', ')}, which model ${model.name} cannot prune.`)
   }
-  for (const { name, shape } of parameters) {
-    const mask = masks[name]
-    if (mask?.length !== sizeOf(shape)) {
-      throw new UserError(
-        `The mask of ${name} has ${mask?.length ?? 'no'} elements, but model ${model.name} has ${sizeOf(shape)} weights there.`,
-      )
-    }
-    if (mask.some((flag) => flag > 1)) throw new UserError(`The mask of ${name} holds values other than 0 and 1.`)
+  const wrong = parameters.filter(({ name, shape }) => masks[name]?.length !== sizeOf(shape))
+  if (wrong.length > 0) {
+    const each = wrong.map(
+      ({ name, shape }) => `of ${name} has ${masks[name]?.length ?? 'no'} elements and needs ${sizeOf(shape)}`,
+    )
+    throw new UserError(`The mask does not fit model ${model.name}: that ${each.join(', that ')}.`)
   }
+  const strange = parameters.find(({ name }) => masks[name]!.some((flag) => flag > 1))
+  if (strange !== undefined) throw new UserError(`The mask of ${strange.name} holds values other than 0 and 1.`)
 }

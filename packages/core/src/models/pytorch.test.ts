@@ -1,8 +1,12 @@
 /** Every family against PyTorch's own modules: sizes, costs, outputs, statistics and gradients (fixtures/make_models.py). */
 import { readFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
+import { createEngine } from '@winning-tickets/jit'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { crossEntropy } from '../tasks/index.js'
+import { compileTraining } from '../compile/index.js'
+import { maskWeights } from '../masks/index.js'
+import { recipe } from '../recipes/index.js'
+import { classificationObjective, crossEntropy } from '../tasks/index.js'
 import {
   forwardFlops,
   type Model,
@@ -10,8 +14,10 @@ import {
   model,
   modelNames,
   type ParameterSpec,
+  prunableParameters,
   sizeOf,
   type TensorRecord,
+  type Weights,
 } from './index.js'
 
 interface Narrow {
@@ -35,6 +41,18 @@ interface Counts {
 const fixture = JSON.parse(readFileSync(new URL('../../fixtures/models.json', import.meta.url), 'utf8')) as {
   readonly full: Readonly<Record<ModelName, Counts>>
   readonly narrow: readonly Narrow[]
+  readonly run: {
+    readonly options: object
+    readonly examples: number
+    readonly batchSize: number
+    readonly steps: number
+    readonly learningRate: number
+    readonly momentum: number
+    readonly weightDecay: number
+    readonly losses: readonly number[]
+    readonly statistics: Readonly<Record<string, readonly number[]>>
+    readonly evaluation: readonly number[][]
+  }
 }
 
 const count = (network: Model, which: (parameter: ParameterSpec) => boolean): number =>
@@ -67,11 +85,11 @@ function noise(name: string, count: number): Float64Array {
 }
 
 /** As in the Python: kernels of variance 2 / fan-in, everything else near what it starts at. */
-function given({ name, role, shape, fanIn }: ParameterSpec): tf.Tensor {
+function given({ name, role, shape, fanIn }: ParameterSpec): Float32Array {
   const values = noise(name, sizeOf(shape))
   const centre = role === 'scale' || role === 'variance' ? 1 : 0
   const value = (x: number): number => (role === 'kernel' ? x * Math.sqrt(6 / fanIn) : centre + 0.3 * x)
-  return tf.tensor(Float32Array.from(values, value), [...shape])
+  return Float32Array.from(values, value)
 }
 
 /** All within a fraction of the largest magnitude expected. */
@@ -90,7 +108,9 @@ describe.each(fixture.narrow.map((narrow) => [`${narrow.name} ${JSON.stringify(n
     beforeAll(() => tf.setBackend('cpu'))
     const network = (model as (name: ModelName, options: object) => Model)(name, options)
     const weights = (): TensorRecord =>
-      Object.fromEntries(network.parameters.map((parameter) => [parameter.name, given(parameter)]))
+      Object.fromEntries(
+        network.parameters.map((parameter) => [parameter.name, tf.tensor(given(parameter), [...parameter.shape])]),
+      )
     const images = (): tf.Tensor => {
       const shape = [labels.length, ...network.inputShape]
       return tf.tensor(Float32Array.from(noise('images', sizeOf(shape))), shape)
@@ -129,3 +149,60 @@ describe.each(fixture.narrow.map((narrow) => [`${narrow.name} ${JSON.stringify(n
     })
   },
 )
+
+test('five steps of SGD under a mask: losses, statistics and what the network has become', async () => {
+  const { options, examples, batchSize, steps, learningRate, losses, ...expected } = fixture.run
+  const network = model('resnet-8', options)
+  const { optimizer } = recipe({
+    optimizer: { name: 'sgd', momentum: expected.momentum, weightDecay: expected.weightDecay },
+    learningRate,
+    iterations: steps,
+    batchSize,
+  })
+  const objective = classificationObjective({ shape: network.inputShape, classes: 10, examples })
+  const engine = await createEngine({ name: 'tensorflow' })
+  const loop = await compileTraining(engine, { model: network, objective, optimizer, batchSize, masked: true })
+
+  const masks = Object.fromEntries(
+    prunableParameters(network).map(({ name, shape }) => [
+      name,
+      Uint8Array.from(noise(`mask.${name}`, sizeOf(shape)), (x) => Number(x > 0)),
+    ]),
+  )
+  const weights = Object.fromEntries(network.parameters.map((parameter) => [parameter.name, given(parameter)]))
+  const momentum = Object.fromEntries(
+    network.parameters
+      .filter(({ trainable }) => trainable)
+      .map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]),
+  )
+  const bytes = Uint8Array.from(noise('bytes', examples * sizeOf(network.inputShape)), (x) => Math.floor((x + 1) * 128))
+  const { carry, out } = await loop.run(
+    {
+      carry: { parameters: maskWeights(weights, masks), slots: { momentum }, state: {} },
+      each: {
+        scalars: { learningRate: new Float32Array(steps).fill(learningRate) },
+        batch: { indices: Int32Array.from({ length: steps * batchSize }, (_, i) => i % examples) },
+      },
+      resident: {
+        data: { images: bytes, labels: Uint8Array.from({ length: examples }, (_, i) => i % 10) },
+        masks: Object.fromEntries(Object.entries(masks).map(([name, mask]) => [name, Float32Array.from(mask)])),
+      },
+    },
+    steps,
+  )
+  for (const [step, loss] of (out.loss as Float32Array).entries()) {
+    expect(Math.abs(loss / losses[step]! - 1)).toBeLessThan(1e-5)
+  }
+  const trained = carry.parameters as Weights
+  for (const [name, values] of Object.entries(expected.statistics)) {
+    expectClose(tf.tensor(trained[name]!), values, 1e-5)
+  }
+  const tensors = Object.fromEntries(
+    network.parameters.map(({ name, shape }) => [name, tf.tensor(trained[name]!, [...shape])]),
+  )
+  const images = tf.tensor(
+    Float32Array.from(bytes, (byte) => byte / 255),
+    [examples, ...network.inputShape],
+  )
+  expectClose(network.apply(tensors, images, { training: false }).output, expected.evaluation, 2e-5)
+})

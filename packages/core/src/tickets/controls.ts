@@ -22,7 +22,7 @@ export const controlSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('random-global'), replicate }),
   /** The largest initial weights, ranked globally, as many as the ticket's; same initial weights. */
   z.strictObject({ name: z.literal('magnitude-at-init') }),
-  /** Same mask; Gaussian noise of `scale` standard deviations of each parameter's initial distribution is added. */
+  /** Same mask; Gaussian noise of `scale` standard deviations of each kernel's initial distribution is added. */
   z.strictObject({ name: z.literal('noise'), scale: z.number().min(0), replicate }),
 ])
 export type Control = z.output<typeof controlSchema>
@@ -122,7 +122,7 @@ function randomMasks(
   )
 }
 
-/** Parameters that start at a constant have no spread and get no noise. */
+/** Only what starts from a normal distribution gets noise: kernels, not biases or batch norm. */
 function noisyWeights(model: Model, weights: Weights, scale: number, from: Streams): Weights {
   return Object.fromEntries(
     model.parameters.map(({ name, initializer }) => {

@@ -19,7 +19,7 @@ export interface OptimizerState {
 export interface Ticket {
   /** The model that the parameters were named by. */
   readonly model: string
-  /** Which weights may be pruned, for instance "kernels": all parameters that the model calls prunable. */
+  /** Which weights may be pruned: the model's `prunablePolicy`, "kernels" for all kernels. */
   readonly prunable: string
   /** None for a dense network. */
   readonly mask?: Masks
@@ -37,7 +37,7 @@ export interface Ticket {
 export function denseTicket(model: Model, seed: number): Ticket {
   return {
     model: model.name,
-    prunable: 'kernels',
+    prunable: policyOf(model),
     weights: initialWeights(model, seed),
     step: 0,
     provenance: { method: 'dense', seed },
@@ -50,7 +50,11 @@ export function maskedTicket(
   { mask, weights, ...rest }: Pick<Ticket, 'weights' | 'step' | 'optimizer' | 'provenance'> & { readonly mask: Masks },
 ): Ticket {
   checkMasks(model, mask)
-  return { model: model.name, prunable: 'kernels', mask, weights: maskWeights(weights, mask), ...rest }
+  return { model: model.name, prunable: policyOf(model), mask, weights: maskWeights(weights, mask), ...rest }
+}
+
+export function policyOf({ prunablePolicy = 'kernels' }: Model): string {
+  return prunablePolicy
 }
 
 /** @throws UserError unless the ticket has weights and masks for exactly this model's parameters */

@@ -21,7 +21,7 @@ const HIDDEN = [256, 256] as const
  * Pairs of 3x3 convolutions, each pair pooled, then three dense layers: 4,300,992, 2,425,024 and 2,261,184 weights for one,
  * two and three pairs.
  */
-export function convNet(pairs: 1 | 2 | 3, given: ConvNetOptions = {}): Model {
+function convNet(pairs: 1 | 2 | 3, given: ConvNetOptions = {}): Model {
   const name = `conv-${2 * pairs}`
   const options = parseConfig(convNetOptionsSchema, given, `model ${name}`)
   const widthOf = (width: number): number => scaled(width, options.widthMultiplier)
@@ -37,4 +37,10 @@ export function convNet(pairs: 1 | 2 | 3, given: ConvNetOptions = {}): Model {
   const hidden = HIDDEN.flatMap((units, i) => [dense(`fc${i + 1}`, widthOf(units)), relu])
   const output = dense(`fc${HIDDEN.length + 1}`, options.classes, { output: true })
   return network(name, options, chain(...features, flatten, ...hidden, output))
+}
+
+export const convNets = {
+  'conv-2': (options?: ConvNetOptions) => convNet(1, options),
+  'conv-4': (options?: ConvNetOptions) => convNet(2, options),
+  'conv-6': (options?: ConvNetOptions) => convNet(3, options),
 }

@@ -15,13 +15,11 @@ export const preResnetOptionsSchema = z.strictObject({
 })
 export type PreResnetOptions = z.input<typeof preResnetOptionsSchema>
 
-export type PreResnetDepth = 11 | 20 | 56 | 101 | 164
-
 /**
  * Three stages of (depth - 2) / 9 bottlenecks. Early-Bird's channel-selection layers are left out: they select all
  * channels until a network is compacted.
  */
-export function preResnet(depth: PreResnetDepth, given: PreResnetOptions = {}): Model {
+function preResnet(depth: 11 | 20 | 56 | 101 | 164, given: PreResnetOptions = {}): Model {
   const name = `preresnet-${depth}`
   const options = parseConfig(preResnetOptionsSchema, given, `model ${name}`)
   const { width, classes } = options
@@ -68,4 +66,12 @@ function bottleneck(name: string, { channels, stride, projected }: BottleneckOpt
   )
   const shortcut = conv(`${name}.shortcut`, { channels: 4 * channels, size: 1, stride, shortcut: true })
   return residual(main, projected ? shortcut : identity)
+}
+
+export const preResnets = {
+  'preresnet-11': (options?: PreResnetOptions) => preResnet(11, options),
+  'preresnet-20': (options?: PreResnetOptions) => preResnet(20, options),
+  'preresnet-56': (options?: PreResnetOptions) => preResnet(56, options),
+  'preresnet-101': (options?: PreResnetOptions) => preResnet(101, options),
+  'preresnet-164': (options?: PreResnetOptions) => preResnet(164, options),
 }

@@ -19,15 +19,13 @@ export const resnetOptionsSchema = z.strictObject({
 })
 export type ResnetOptions = z.input<typeof resnetOptionsSchema>
 
-export type ResnetDepth = 8 | 14 | 20 | 32 | 56
-
 /** ResNet-8 ... ResNet-56: three stages of (depth - 2) / 6 blocks. "Resnet-18" of Frankle & Carbin is ResNet-20. */
-export function cifarResnet(depth: ResnetDepth, given: ResnetOptions = {}): Model {
+function cifarResnet(depth: 8 | 14 | 20 | 32 | 56, given: ResnetOptions = {}): Model {
   return resnet(`resnet-${depth}`, Array(3).fill((depth - 2) / 6), given)
 }
 
 /** ResNet-18 with a 3x3 convolution of stride 1 at the start and no pooling: 11.16 million weights on CIFAR-10. */
-export function resnet18(given: ResnetOptions = {}): Model {
+function resnet18(given: ResnetOptions = {}): Model {
   return resnet('resnet-18', [2, 2, 2, 2], { ...given, width: given.width ?? 64 })
 }
 
@@ -75,4 +73,13 @@ function block(name: string, { channels, stride, shortcut }: BlockOptions): Buil
   )
   const changed = shortcut === 'projection' ? projection : paddedShortcut(channels, stride)
   return chain(residual(main, stride === 1 ? identity : changed), relu)
+}
+
+export const resnets = {
+  'resnet-8': (options?: ResnetOptions) => cifarResnet(8, options),
+  'resnet-14': (options?: ResnetOptions) => cifarResnet(14, options),
+  'resnet-20': (options?: ResnetOptions) => cifarResnet(20, options),
+  'resnet-32': (options?: ResnetOptions) => cifarResnet(32, options),
+  'resnet-56': (options?: ResnetOptions) => cifarResnet(56, options),
+  'resnet-18': (options?: ResnetOptions) => resnet18(options),
 }

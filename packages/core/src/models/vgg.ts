@@ -16,7 +16,7 @@ export const vggOptionsSchema = z.strictObject({
 })
 export type VggOptions = z.input<typeof vggOptionsSchema>
 
-export type VggDepth = 11 | 13 | 16 | 19
+type VggDepth = 11 | 13 | 16 | 19
 
 /** Convolutions in each block; blocks are pooled, all but the last (claims.md 1.b; GraSP, SynFlow and Early-Bird alike). */
 const CONVOLUTIONS: Readonly<Record<VggDepth, readonly number[]>> = {
@@ -28,7 +28,7 @@ const CONVOLUTIONS: Readonly<Record<VggDepth, readonly number[]>> = {
 const CHANNELS = [64, 128, 256, 512, 512] as const
 
 /** VGG-11, -13, -16 or -19: 9.22, 9.40, 14.7 or 20.0 million weights on CIFAR-10. */
-export function vgg(depth: VggDepth, given: VggOptions = {}): Model {
+function vgg(depth: VggDepth, given: VggOptions = {}): Model {
   const name = `vgg-${depth}`
   const options = parseConfig(vggOptionsSchema, given, `model ${name}`)
   const layers: Build[] = []
@@ -44,4 +44,11 @@ export function vgg(depth: VggDepth, given: VggOptions = {}): Model {
     }
   }
   return network(name, options, chain(...layers, globalMean, dense('fc', options.classes, { output: true })))
+}
+
+export const vggs = {
+  'vgg-11': (options?: VggOptions) => vgg(11, options),
+  'vgg-13': (options?: VggOptions) => vgg(13, options),
+  'vgg-16': (options?: VggOptions) => vgg(16, options),
+  'vgg-19': (options?: VggOptions) => vgg(19, options),
 }

@@ -15,7 +15,7 @@ export const wideResnetOptionsSchema = z.strictObject({
 export type WideResnetOptions = z.input<typeof wideResnetOptionsSchema>
 
 /** WRN-<depth>-<widen>: three stages of (depth - 4) / 6 blocks, without dropout. */
-export function wideResnet(depth: 16 | 22, widen: number, given: WideResnetOptions = {}): Model {
+function wideResnet(depth: 16 | 22, widen: number, given: WideResnetOptions = {}): Model {
   const name = `wrn-${depth}-${widen}`
   const options = parseConfig(wideResnetOptionsSchema, given, `model ${name}`)
   const { width, classes } = options
@@ -57,4 +57,10 @@ function block(name: string, { channels, stride }: { readonly channels: number; 
     if (stride === 1 && input[2] === channels) return residual(chain(start, rest), identity)(input)
     return chain(start, residual(rest, conv(`${name}.shortcut`, { channels, size: 1, stride, shortcut: true })))(input)
   }
+}
+
+export const wideResnets = {
+  'wrn-16-8': (options?: WideResnetOptions) => wideResnet(16, 8, options),
+  'wrn-16-10': (options?: WideResnetOptions) => wideResnet(16, 10, options),
+  'wrn-22-8': (options?: WideResnetOptions) => wideResnet(22, 8, options),
 }

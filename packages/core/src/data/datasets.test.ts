@@ -46,8 +46,32 @@ describe.runIf(process.env.TICKETS_DATA_DIR)('the full data sets', () => {
 })
 
 describe('the registry', () => {
+  it('keeps the hashes that evidence in stores carries', () => {
+    expect(datasetInfo('mnist').hash).toBe('d0a3eec1f5a454401d758fdbf15b9b0163a7034963586d671960c180b97e2c1a')
+    expect(datasetInfo('fashion-mnist').hash).toBe('5cf0562c46b89a77940b86f40a9a4325e7bed59d53ec555c4d14f0bed41ca53a')
+    expect(datasetInfo('fashion-mnist-extract').hash).toBe(
+      '4845f895790d6db7aac5b5207777e763b82c7b64286c2cea440835490c098c5a',
+    )
+  })
+
   it('knows every data set before it is loaded', () => {
-    expect(listDatasets().map(({ info }) => info.name)).toEqual(['mnist', 'fashion-mnist', 'fashion-mnist-extract'])
+    const names = listDatasets().map(({ info }) => info.name)
+    expect(names).toEqual([
+      'mnist',
+      'fashion-mnist',
+      'fashion-mnist-extract',
+      'fashion-mnist-rgb',
+      'cifar-10',
+      'cifar-10a',
+      'cifar-10b',
+      'cifar-100',
+      'cifar10-jpeg',
+      'cifar10-jpeg-a',
+      'cifar10-jpeg-b',
+      'svhn',
+      'synthetic-32x32',
+    ])
+    expect(new Set(listDatasets().map(({ info }) => info.hash)).size).toBe(names.length)
     expect(() => datasetInfo('minst')).toThrow(UserError)
     expect(() => datasetInfo('minst')).toThrow('There is no data set "minst"; choose one of mnist')
   })

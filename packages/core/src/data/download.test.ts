@@ -180,6 +180,38 @@ describe('a data set', () => {
     expect(requests).toHaveLength(1)
   })
 
+  it('whose file is published as it is, is fetched and checked under its own name, in the folder it shares', async () => {
+    const archive: DataFile = {
+      name: 'toy.tar.gz',
+      packing: 'none',
+      bytes: zipped.length,
+      sha256: createHash('sha256').update(zipped).digest('hex'),
+    }
+    const given: Uint8Array[] = []
+    const half: DatasetDefinition = {
+      ...definition(),
+      info: { ...definition().info, name: 'half' },
+      folder: 'toy',
+      files: [archive],
+      decode: (contents) => {
+        given.push(contents.get(archive.name)!)
+        return { train: example, test: example }
+      },
+    }
+    handler = whole
+    expect((await load(half, options())).source).toBe(join(folder, 'xdg/winning-tickets/toy'))
+    expect(requests.map(({ url }) => url)).toEqual(['/toy.tar.gz'])
+    expect(new Uint8Array(given[0]!)).toEqual(new Uint8Array(zipped))
+    const damaged = zipped.map((byte, i) => (i === 100 ? byte ^ 1 : byte))
+    put('mine/toy', damaged, archive.name)
+    const mine = options({ TICKETS_DATA_DIR: join(folder, 'mine') })
+    const wrong =
+      /mine\/toy\/toy\.tar\.gz is not the right toy\.tar\.gz \(SHA-256 \w+, not \w+\); delete it and fetch it again\.$/
+    await expect(load(half, mine)).rejects.toThrow(wrong)
+    put('mine/toy', Buffer.concat([zipped, zipped]), archive.name)
+    await expect(load(half, mine)).rejects.toThrow(/has \d+ bytes, more than toy\.tar\.gz can have; delete it/)
+  })
+
   it('is mended in the cache, and refused elsewhere, if a file is damaged', async () => {
     handler = whole
     put('xdg/winning-tickets/toy', zipped.subarray(0, 500))

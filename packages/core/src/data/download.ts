@@ -2,7 +2,7 @@
 import { rename } from 'node:fs/promises'
 import pRetry, { AbortError } from 'p-retry'
 import { claimPart, type PartFile } from './part-file.js'
-import { gzipLimit, inspectDataFile } from './read-file.js'
+import { inspectDataFile, sizeLimit } from './read-file.js'
 import { transfer } from './transfer.js'
 import type { DataFile } from './types.js'
 
@@ -65,7 +65,7 @@ export async function download(
 async function attempt(file: DataFile, url: string, part: PartFile, options: DownloadOptions): Promise<void> {
   const { onProgress, stall = 30_000 } = options
   const { resumed } = await transfer(url, part, {
-    limit: gzipLimit(file),
+    limit: sizeLimit(file),
     stall,
     onBytes: (received, total) => onProgress?.({ file: file.name, url, received, total }),
   })

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
 import { type DownloadOptions, download } from './download.js'
-import { datasetCache, type LocateOptions, locate, type Place, pathOf, places } from './locate.js'
-import { inspectDataFile, readDataFile } from './read-file.js'
+import { datasetCache, folderName, type LocateOptions, locate, type Place, pathOf, places } from './locate.js'
+import { inspectDataFile, publishedName, readDataFile } from './read-file.js'
 import { definitionOf, definitions } from './registry.js'
 import type { Dataset, DatasetDefinition, DatasetInfo } from './types.js'
 
@@ -43,7 +43,7 @@ export async function verifyDataset(name: string, options: LocateOptions = {}): 
   const definition = definitionOf(name)
   const place = locate(definition, options)
   if (place === undefined) throw missing(definition, options, 'is not on this machine')
-  await readAll(definition, place)
+  await definition.decode(await readAll(definition, place))
   return place.folder
 }
 
@@ -70,7 +70,7 @@ export async function load(definition: DatasetDefinition, options: LoadOptions =
     await removeDamaged(definition, place)
     contents = await readAll(definition, await obtain(definition, options))
   }
-  return { ...definition.info, ...definition.decode(contents), source: place.folder }
+  return { ...definition.info, ...(await definition.decode(contents)), source: place.folder }
 }
 
 async function obtain(definition: DatasetDefinition, options: LoadOptions): Promise<Place> {
@@ -80,9 +80,9 @@ async function obtain(definition: DatasetDefinition, options: LoadOptions): Prom
   if (definition.addresses.length === 0) throw missing(definition, options, 'is not on this machine')
   const folder = datasetCache(definition, options.env)
   for (const file of definition.files.filter((candidate) => pathOf(folder, candidate) === undefined)) {
-    const urls = definition.addresses.map((address) => `${address}${file.name}.gz`)
+    const urls = definition.addresses.map((address) => `${address}${publishedName(file)}`)
     try {
-      await download(file, urls, join(folder, `${file.name}.gz`), options)
+      await download(file, urls, join(folder, publishedName(file)), options)
     } catch (error) {
       const reason = error instanceof Error ? error.message : `${error}`
       throw missing(definition, options, `is not on this machine and could not be downloaded (${reason})`)
@@ -117,10 +117,10 @@ function missing(definition: DatasetDefinition, options: LoadOptions, problem: s
   if (shipped !== undefined) {
     return new UserError(`The data set ${name} ships in ${shipped} and is not there; install the package again.`)
   }
-  const names = files.map((file) => `${file.name}.gz`).join(', ')
+  const names = files.map(publishedName).join(', ')
   const remedies = [
     `put ${names} into ${looked.at(-1)}`,
-    `set TICKETS_DATA_DIR to a folder with a ${name}/ that has them`,
+    `set TICKETS_DATA_DIR to a folder with a ${folderName(definition)}/ that has them`,
     ...(advice === undefined ? [] : [advice]),
   ]
   return new UserError(

@@ -3,12 +3,13 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
 import { cacheFolder, type Environment } from '../files/cache-folder.js'
+import { publishedName } from './read-file.js'
 import type { DataFile, DatasetDefinition } from './types.js'
 
 /** A folder that may hold a data set. */
 export interface Place {
   readonly folder: string
-  readonly kind: 'shipped' | 'TICKETS_DATA_DIR' | 'system' | 'cache'
+  readonly kind: 'generated' | 'shipped' | 'TICKETS_DATA_DIR' | 'system' | 'cache'
 }
 
 export interface LocateOptions {
@@ -21,7 +22,8 @@ export interface LocateOptions {
 /** The places to search, in order; the cache is the last. */
 export function places(definition: DatasetDefinition, options: LocateOptions = {}): Place[] {
   const { env = process.env, systemFolder = '/usr/share/datasets' } = options
-  const { name } = definition.info
+  const name = folderName(definition)
+  if (definition.files.length === 0) return [{ folder: '(made by the program)', kind: 'generated' }]
   if (definition.shipped !== undefined) return [{ folder: definition.shipped, kind: 'shipped' }]
   const found: Place[] = []
   const dataFolder = env.TICKETS_DATA_DIR
@@ -38,12 +40,17 @@ export function places(definition: DatasetDefinition, options: LocateOptions = {
 
 /** The folder that a data set is downloaded to. */
 export function datasetCache(definition: DatasetDefinition, env: Environment = process.env): string {
-  return join(cacheFolder(env), definition.info.name)
+  return join(cacheFolder(env), folderName(definition))
 }
 
-/** The path of a file in a folder, plain or gzipped, or undefined if it is not there. */
+/** What the folder with a data set's files is called. */
+export function folderName({ folder, info }: DatasetDefinition): string {
+  return folder ?? info.name
+}
+
+/** The path of a file in a folder, plain or as published, or undefined if it is not there. */
 export function pathOf(folder: string, file: DataFile): string | undefined {
-  return [join(folder, file.name), join(folder, `${file.name}.gz`)].find((path) => existsSync(path))
+  return [join(folder, file.name), join(folder, publishedName(file))].find((path) => existsSync(path))
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The MNIST family: MNIST, Fashion-MNIST, and the extract of the latter that ships with this package. */
 import { fileURLToPath } from 'node:url'
-import { sha256 } from '../files/hash.js'
+import { hashOfFiles } from './hash.js'
 import { examplesFromIdx, parseIdx } from './idx.js'
 import type { DataFile, DatasetDefinition, DatasetInfo, Examples } from './types.js'
 
@@ -26,9 +26,8 @@ function define({ addresses, shipped, advice, sha256: hashes, ...description }: 
     idxFile('t10k-images-idx3-ubyte', [testCount, 28, 28], hashes.testImages),
     idxFile('t10k-labels-idx1-ubyte', [testCount], hashes.testLabels),
   ]
-  const hash = sha256(files.map((file) => `${file.sha256}  ${file.name}\n`).join(''))
   return {
-    info: { ...description, imageShape, classes, hash },
+    info: { ...description, imageShape, classes, hash: hashOfFiles(files) },
     files,
     addresses,
     shipped,

@@ -8,9 +8,14 @@ import type { DataFile } from './types.js'
 
 const gunzip = promisify(gunzipCallback)
 
-/** The most bytes that a gzip of a file can have, with room for long names in its header. */
-export function gzipLimit(file: DataFile): number {
-  return file.bytes + Math.ceil(file.bytes / 100) + 4096
+/** The name under which a file is published. */
+export function publishedName(file: DataFile): string {
+  return file.packing === 'none' ? file.name : `${file.name}.gz`
+}
+
+/** The most bytes that a file can have as published: a gzip needs room for its blocks and for long names in its header. */
+export function sizeLimit(file: DataFile): number {
+  return file.packing === 'none' ? file.bytes : file.bytes + Math.ceil(file.bytes / 100) + 4096
 }
 
 /**
@@ -34,7 +39,7 @@ export async function inspectDataFile(path: string, file: DataFile): Promise<Ins
   let raw: Uint8Array
   try {
     const { size } = await stat(path)
-    if (size > gzipLimit(file)) return { problem: `has ${size} bytes, more than ${file.name} can have` }
+    if (size > sizeLimit(file)) return { problem: `has ${size} bytes, more than ${file.name} can have` }
     raw = await readFile(path)
   } catch (error) {
     return { problem: `cannot be read (${messageOf(error)})` }
@@ -50,12 +55,15 @@ export async function inspectDataFile(path: string, file: DataFile): Promise<Ins
   }
   const hash = sha256(content)
   if (hash !== file.sha256)
-    return { problem: `is not the right ${file.name} (decoded SHA-256 ${hash}, not ${file.sha256})` }
+    return {
+      problem: `is not the right ${file.name} (${file.packing === 'none' ? '' : 'decoded '}SHA-256 ${hash}, not ${file.sha256})`,
+    }
   return { content }
 }
 
 /** Undoes gzip where the content begins like one: some servers undo it on the way, whatever the name says. */
 async function decode(raw: Uint8Array, file: DataFile): Promise<Uint8Array> {
+  if (file.packing === 'none') return raw
   const isGzip = raw[0] === 0x1f && raw[1] === 0x8b
   return isGzip ? gunzip(raw, { maxOutputLength: file.bytes }) : raw
 }

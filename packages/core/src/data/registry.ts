@@ -1,12 +1,26 @@
 /** All data sets, by name. A new one is a file with its definition and a line here. */
 import { UserError } from '../errors.js'
+import { cifar10, cifar10Jpeg, cifar100 } from './cifar.js'
+import { cifar10a, cifar10b, cifar10JpegA, cifar10JpegB, fashionMnistRgb } from './derived.js'
 import { fashionMnist, fashionMnistExtract, mnist } from './mnist.js'
+import { svhn } from './svhn.js'
+import { synthetic } from './synthetic.js'
 import type { DatasetDefinition, DatasetInfo } from './types.js'
 
 export const definitions: readonly DatasetDefinition[] = [
   mnist, //
   fashionMnist,
   fashionMnistExtract,
+  fashionMnistRgb,
+  cifar10,
+  cifar10a,
+  cifar10b,
+  cifar100,
+  cifar10Jpeg,
+  cifar10JpegA,
+  cifar10JpegB,
+  svhn,
+  synthetic,
 ]
 
 /** @throws UserError for a name that is not registered */

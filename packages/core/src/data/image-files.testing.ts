@@ -1,0 +1,27 @@
+/** For tests: the files that fixtures/make_image_files.py wrote, and damaged copies of files. */
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+
+const folder = new URL('../../fixtures/images/', import.meta.url)
+
+export const imageFile = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(name, folder)))
+
+/** What the script says is in a file: SHA-256 of the images as [count, 32, 32, 3], and the labels. */
+export const expectedIn = (name: string): { images: string; labels: number[] } =>
+  JSON.parse(readFileSync(new URL('expected.json', folder), 'utf8'))[name]
+
+/** Copies of a file with up to eight bytes changed, a piece cut out or repeated, or the end cut off; and arbitrary bytes. */
+export function damaged(original: Uint8Array): fc.Arbitrary<Uint8Array> {
+  const at = fc.nat(original.length - 1)
+  const changed = fc.array(fc.tuple(at, fc.nat(255)), { minLength: 1, maxLength: 8 }).map((changes) => {
+    const copy = original.slice()
+    for (const [place, value] of changes) copy[place] = value
+    return copy
+  })
+  const spliced = fc.tuple(at, at, at).map(([from, to, end]) => {
+    const parts = [original.subarray(0, from), original.subarray(to, Math.max(to, end))]
+    return new Uint8Array(Buffer.concat(parts))
+  })
+  const cut = at.map((length) => original.slice(0, length))
+  return fc.oneof(changed, changed, spliced, cut, fc.uint8Array({ maxLength: 300 }))
+}

@@ -1,11 +1,12 @@
 /** RESULTS.md and its plots, from nothing but committed evidence. */
+import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { UserError, writeAtomic } from '@winning-tickets/core'
 import { BENCHMARKS, type Choice, choose, claimsOf, evidenceFolder, evidenceFolders } from '../cli/discover.js'
 import { PROFILES } from '../experiment/profile.js'
 import { collectResults, judge } from '../experiment/results.js'
 import { plotsOf, renderPlot } from '../report/plot.js'
-import { type EvidenceSection, resultsPage } from '../report/results-page.js'
+import { type EvidenceSection, resultsPage, withClaims } from '../report/results-page.js'
 import { openEvidence } from './read.js'
 
 /**
@@ -34,12 +35,13 @@ export async function committedSections(choices: readonly Choice[], root: string
   return sections
 }
 
-/** The text that RESULTS.md of this checkout should have. */
-export async function committedResults(): Promise<string> {
-  return resultsPage(await committedSections(await choose([], BENCHMARKS), join(BENCHMARKS, '..')))
+/** What committed evidence should make of this checkout's RESULTS.md, and of a README's table of claims. */
+export async function committedResults(): Promise<{ readonly page: string; readme(text: string): string }> {
+  const sections = await committedSections(await choose([], BENCHMARKS), join(BENCHMARKS, '..'))
+  return { page: resultsPage(sections), readme: (text) => withClaims(text, sections) }
 }
 
-/** Writes RESULTS.md into a folder, and the plots beside the evidence; returns the page's path. */
+/** Writes RESULTS.md into a folder, the table of claims in its README, and plots beside the evidence; returns the page's path. */
 export async function writeResults(choices: readonly Choice[], root: string): Promise<string> {
   const sections = await committedSections(choices, root)
   for (const { results, folder } of sections) {
@@ -47,6 +49,9 @@ export async function writeResults(choices: readonly Choice[], root: string): Pr
       await writeAtomic(join(root, folder, `${plot.name}.svg`), await renderPlot(results, plot))
     }
   }
+  const readme = join(root, 'README.md')
+  const text = await readFile(readme, 'utf8').catch(() => undefined)
+  if (text !== undefined) await writeAtomic(readme, withClaims(text, sections))
   const page = join(root, 'RESULTS.md')
   await writeAtomic(page, resultsPage(sections))
   return page

@@ -34,6 +34,37 @@ export function resultsPage(sections: readonly EvidenceSection[]): string {
   return `${[HEAD.trimEnd(), ...parts].join('\n\n')}\n`
 }
 
+const BEGIN = '<!-- claims: written by "npx tickets evidence export" -->'
+const END = '<!-- /claims -->'
+
+/** A README with the table of claims between its two marks, if it has them, brought up to date. */
+export function withClaims(readme: string, sections: readonly EvidenceSection[]): string {
+  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)]
+  if (begin < 0 || end < begin) return readme
+  return `${readme.slice(0, begin)}${BEGIN}\n\n${claimsByProfile(sections)}\n\n${readme.slice(end)}`
+}
+
+/** A claim a row, a profile a column. */
+function claimsByProfile(sections: readonly EvidenceSection[]): string {
+  const head = [
+    'claim',
+    'what it says',
+    ...sections.map(({ results }) => {
+      const seeds = count(seedsOf(results).length, 'seed')
+      return `profile \`${results.profile}\`, ${datasetText(results)}, ${seeds}`
+    }),
+    'the paper',
+  ]
+  const ids = [...new Set(sections.flatMap(({ claims }) => claims.map(({ id }) => id)))]
+  const rows = ids.map((id) => {
+    const own = sections.map(({ claims }) => claims.find((claim) => claim.id === id))
+    const { title, paper } = own.find((claim) => claim !== undefined)!
+    const verdicts = own.map((claim) => (claim ? `**${claim.verdict}** ${effectText(claim)}` : ''))
+    return [id, title, ...verdicts, paper]
+  })
+  return markdownTable(head, rows)
+}
+
 function sectionText({ results, claims, folder, plots }: EvidenceSection): string {
   const { profile, rows, environments = [] } = results
   const seeds = seedsOf(results)
@@ -58,19 +89,22 @@ function sectionText({ results, claims, folder, plots }: EvidenceSection): strin
 const heading = (profile: Profile) => `Profile \`${profile}\``
 
 function claimsMarkdown(claims: readonly ClaimRecord[], folder: string): string {
-  const rows = claims.map((claim) =>
-    [
-      claim.id,
-      claim.title,
-      `**${claim.verdict}**`,
-      effectText(claim),
-      claim.paper,
-      String(claim.seeds),
-      `[records](${folder})`,
-    ].map(cell),
-  )
+  const rows = claims.map((claim) => [
+    claim.id,
+    claim.title,
+    `**${claim.verdict}**`,
+    effectText(claim),
+    claim.paper,
+    String(claim.seeds),
+    `[records](${folder})`,
+  ])
   const head = ['claim', 'what it says', 'verdict', 'ours [95% interval]', 'the paper', 'seeds', 'evidence']
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+  return markdownTable(head, rows)
+}
+
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => '---'), ...rows.map((row) => row.map(cell))]
+  return lines.map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')

@@ -2,8 +2,8 @@
 
 import type { OnnxGraph, OnnxNode } from '../onnx/builder.js'
 import { Builder, modelBytes, type Ref } from '../onnx/builder.js'
+import { fuseBias } from '../optimize/bias.js'
 import { channelsFirst } from '../optimize/channels-first.js'
-import { fuseBias } from '../optimize/gemm.js'
 import { fuseMultiplyAdd } from '../optimize/multiply-add.js'
 import { simplify } from '../optimize/simplify.js'
 import { dropUnused } from '../optimize/unused.js'

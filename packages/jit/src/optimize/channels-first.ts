@@ -69,7 +69,9 @@ export function channelsFirst(graph: Graph): Graph {
     if (shape.length === 4) return formOf(value).in(layout)
     const known = formOf(value).in('last')
     if (layout === 'last' || shape.length === 0) return known
-    return computed(reshaped(known, [...Array(4 - shape.length).fill(1), ...shape]), 'last').in('first')
+    const padded = [...Array<number>(4 - shape.length).fill(1), ...shape]
+    if (isFree(padded)) return reshaped(known, inLayout(padded, layout))
+    return computed(reshaped(known, padded), 'last').in(layout)
   }
 
   /** An op whose operands and result have the same layout. */

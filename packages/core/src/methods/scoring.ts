@@ -33,7 +33,10 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
       let mask: Masks = denseMasks(model)
       for (const density of exponentialDensities(options.density, options.rounds)) {
         const weights = maskWeights(initial, mask)
-        const scores = await score({ model, task, engine, streams: streams(seed), weights, mask }, options)
+        const scores = await score(
+          { model, task: task.plain ?? task, engine, streams: streams(seed), weights, mask },
+          options,
+        )
         mask = select(scores, evenTarget(options.scope, density, Object.keys(scores)), mask)
       }
       return maskedTicket(model, { mask, weights: initial, step: 0, provenance: { method: name, options, seed } })

@@ -6,7 +6,14 @@ import { UserError } from '../errors.js'
 import { initialWeights, model } from '../models/index.js'
 import { stream, streams } from '../random/index.js'
 import { blobs } from '../testing/index.js'
-import { batchOrder, classificationTask, crossEntropy, splitDataset, stepsPerEpoch } from './index.js'
+import {
+  batchOrder,
+  classificationObjective,
+  classificationTask,
+  crossEntropy,
+  splitDataset,
+  stepsPerEpoch,
+} from './index.js'
 
 const network = model('lenet-300-100', { inputShape: [16], hidden: [8], classes: 4 })
 const engines: Engine[] = []
@@ -153,8 +160,17 @@ describe('data', () => {
     expect(() => classificationTask(data, { std: [0] })).toThrow("The classification task's std.0 is 0")
   })
 
+  test('of colours are normalised channel by channel, and by no other number of numbers', () => {
+    const shape = { shape: [2, 2, 3], classes: 4, examples: 5 }
+    expect(() => classificationObjective(shape, { mean: [0.1, 0.2, 0.3], std: [1] })).not.toThrow()
+    expect(() => classificationObjective(shape, { mean: [0.1, 0.2] })).toThrow(
+      "The classification task's mean has 2 numbers for images of [2,2,3]; give 1 or 3.",
+    )
+  })
+
   test('a data set is split by example: each is in exactly one part, with its label', () => {
     const { splits } = blobs({ counts: { train: 50, validation: 1, test: 9 } })
+    const labelsOf = (label: (i: number) => number) => Uint8Array.from({ length: 50 }, (_, i) => label(i))
     const dataset = {
       name: 'numbers',
       title: 'Numbers',
@@ -181,5 +197,17 @@ describe('data', () => {
     }
     expect(data.id).toBe('abc train=30 validation=20 seed=0')
     expect(data.shape).toEqual([1, 1, 2])
+
+    // As many of each class; the same are held out.
+    const coarse = { ...dataset, classes: 2, train: { ...dataset.train, labels: labelsOf((i) => i % 2) } }
+    const even = splitDataset(coarse, { validation: 20, train: 24, balanced: true })
+    expect(even.splits.train.labels.filter((label) => label === 1)).toHaveLength(12)
+    expect(even.splits.validation.images).toEqual(data.splits.validation.images)
+    expect(even.id).toBe('abc train=24 validation=20 seed=0 balanced')
+    expect(() => splitDataset(coarse, { validation: 20, train: 23, balanced: true })).toThrow(
+      'set train to a multiple of 2',
+    )
+    const rare = { ...coarse, train: { ...dataset.train, labels: labelsOf((i) => (i < 5 ? 1 : 0)) } }
+    expect(() => splitDataset(rare, { validation: 20, train: 30, balanced: true })).toThrow(/class 1 has \d; ask for/)
   })
 })

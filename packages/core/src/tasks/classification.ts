@@ -2,9 +2,18 @@
 import * as tf from '@tensorflow/tfjs'
 import { z } from 'zod'
 import { parseConfig } from '../config/index.js'
-import { type Dataset, type Examples, type SplitOptions, split as splitIndices } from '../data/index.js'
+import {
+  type Dataset,
+  drawOfEachClass,
+  type Examples,
+  type Split,
+  type SplitOptions,
+  split as splitIndices,
+} from '../data/index.js'
 import { UserError } from '../errors.js'
 import { type Model, sizeOf } from '../models/index.js'
+import { stream } from '../random/index.js'
+import { augmentationDraws, augmentationInputs, augmentationSchema, augmentImages, imageShapeOf } from './augment.js'
 import { crossEntropy } from './cross-entropy.js'
 import { setEvaluator } from './evaluator.js'
 import { batchOrder } from './order.js'
@@ -26,7 +35,10 @@ export const classificationOptionsSchema = z.strictObject({
   mean: z.array(z.number()).min(1).default([0]),
   std: z.array(z.number().positive()).min(1).default([1]),
 })
-export type ClassificationOptions = z.input<typeof classificationOptionsSchema>
+
+/** Of a task that trains: without `augment`, which is no part of the config then, examples are taken as they are. */
+export const classificationConfigSchema = classificationOptionsSchema.extend({ augment: augmentationSchema.optional() })
+export type ClassificationOptions = z.input<typeof classificationConfigSchema>
 
 /** Examples in one run of the evaluation graph. */
 const EVALUATION_BATCH = 1000
@@ -44,7 +56,10 @@ export function classificationObjective(
   { shape, classes, examples }: ClassificationShape,
   given: ClassificationOptions = {},
 ): Objective {
-  const options = parseConfig(classificationOptionsSchema, given, 'classification task')
+  const options = parseConfig(classificationConfigSchema, given, 'classification task')
+  const { augment } = options
+  const imageShape = augment && imageShapeOf(shape)
+  checkNormalisation(shape, options)
   const bytes = (count: number) => ({ shape: [count, sizeOf(shape)], dtype: 'uint8' }) as const
   const labels = (count: number) => ({ shape: [count], dtype: 'uint8' }) as const
 
@@ -63,13 +78,17 @@ export function classificationObjective(
   return {
     name: 'classification',
     config: { task: 'classification', shape, classes, examples, ...options },
-    batch: (batchSize) => ({ indices: { shape: [batchSize], dtype: 'int32' } }),
+    batch: (batchSize) => ({
+      indices: { shape: [batchSize], dtype: 'int32' },
+      ...(augment && augmentationInputs(batchSize)),
+    }),
     resident: { images: bytes(examples), labels: labels(examples) },
     state: () => ({}),
 
     loss({ model, parameters, batch, resident }) {
       const indices = batch.indices as tf.Tensor1D
-      const images = tf.gather(resident.images as tf.Tensor2D, indices)
+      const chosen = tf.gather(resident.images as tf.Tensor2D, indices)
+      const images = augment && imageShape ? augmentImages(chosen, batch, imageShape, augment) : chosen
       const target = oneHot(tf.gather(resident.labels as tf.Tensor1D, indices))
       const { output, statistics } = model.apply(parameters, prepare(images), { training: true })
       return { loss: crossEntropy(output as tf.Tensor2D, target).mean(), statistics }
@@ -100,22 +119,42 @@ export function classificationTask(data: ClassificationData, options: Classifica
   for (const split of ['train', 'validation', 'test'] as const) checkImages(data, split)
   const { train } = splits
   const objective = classificationObjective({ shape, classes, examples: train.count }, options)
+  const { augment, ...plain } = options
+  const rule = augment && parseConfig(augmentationSchema, augment, 'augmentation')
   return {
     objective,
     dataId: data.id,
+    ...(rule && { plain: classificationTask(data, plain) }),
     source({ model, streams, batchSize }) {
       checkModel(model, data)
       const order = batchOrder(streams, train.count, batchSize)
+      const draws = rule && augmentationDraws(streams, rule, batchSize)
       return {
         kind: 'resident',
         resident: { images: train.images, labels: train.labels },
-        batches: (iteration, steps) => ({ indices: order(iteration, steps) }),
+        batches: (iteration, steps) => ({ indices: order(iteration, steps), ...draws?.(iteration, steps) }),
       }
     },
     evaluator({ model, engine, split }) {
       const { count, images, labels } = splits[split]
       return setEvaluator({ model, engine, objective, count, arrays: { images, labels } })
     },
+  }
+}
+
+/** One number for all, or one for each of the last dimension. */
+function checkNormalisation(
+  shape: readonly number[],
+  options: { readonly mean: number[]; readonly std: number[] },
+): void {
+  const channels = shape.at(-1)!
+  for (const name of ['mean', 'std'] as const) {
+    const { length } = options[name]
+    if (length !== 1 && length !== channels) {
+      throw new UserError(
+        `The classification task's ${name} has ${length} numbers for images of [${shape}]; give 1 or ${channels}.`,
+      )
+    }
   }
 }
 
@@ -138,17 +177,46 @@ function checkModel(model: Model, { name, shape, classes }: ClassificationData):
   }
 }
 
-/** A data set's training examples divided into train and validation; its id names the data and the split. */
-export function splitDataset(dataset: Dataset, options: SplitOptions): ClassificationData {
-  const { train, validation } = splitIndices(dataset.train.count, options)
+export interface SplitDatasetOptions extends SplitOptions {
+  /**
+   * Whether the `train` examples are as many of each class, by the stream "subset" of the split's seed. Default false: they
+   * are any examples, so that classes have their shares of the data but for chance.
+   */
+  readonly balanced?: boolean
+}
+
+/**
+ * A data set's training examples divided into train and validation; its id names the data and the split. The validation
+ * examples do not depend on how many are trained on, nor how these are drawn.
+ *
+ * @throws UserError if there are not that many examples, or balanced ones do not divide into the classes
+ */
+export function splitDataset(
+  dataset: Dataset,
+  { balanced = false, ...options }: SplitDatasetOptions,
+): ClassificationData {
+  const { train, validation } = balanced ? balancedSplit(dataset, options) : splitIndices(dataset.train.count, options)
   const { validation: held, train: kept = train.length, seed = 0 } = options
   return {
     name: dataset.name,
     shape: dataset.imageShape,
     classes: dataset.classes,
     splits: { train: pick(dataset.train, train), validation: pick(dataset.train, validation), test: dataset.test },
-    id: `${dataset.hash} train=${kept} validation=${held} seed=${seed}`,
+    id: `${dataset.hash} train=${kept} validation=${held} seed=${seed}${balanced ? ' balanced' : ''}`,
   }
+}
+
+function balancedSplit({ train, classes }: Dataset, { train: wanted, ...options }: SplitOptions): Split {
+  const { train: candidates, validation } = splitIndices(train.count, options)
+  const { seed = 0 } = options
+  const perClass = (wanted ?? 0) / classes
+  if (wanted === undefined || !Number.isInteger(perClass)) {
+    throw new UserError(
+      `A balanced training set of ${wanted ?? 'all'} examples does not divide into ${classes} classes; set train to a multiple of ${classes}.`,
+    )
+  }
+  const { labels } = train
+  return { validation, train: drawOfEachClass(stream(seed, 'subset'), candidates, { labels, classes }, perClass) }
 }
 
 function pick({ images, labels, count }: Examples, indices: Int32Array): Examples {

@@ -1,11 +1,22 @@
 /** Tasks: objectives, batch sources, evaluators. */
 export {
+  type Augmentation,
+  type AugmentationInput,
+  augmentationDraws,
+  augmentationInputs,
+  augmentationSchema,
+  augmentImages,
+  type ImageShape,
+} from './augment.js'
+export {
   type ClassificationData,
   type ClassificationOptions,
   type ClassificationShape,
+  classificationConfigSchema,
   classificationObjective,
   classificationOptionsSchema,
   classificationTask,
+  type SplitDatasetOptions,
   splitDataset,
 } from './classification.js'
 export { crossEntropy } from './cross-entropy.js'

@@ -92,6 +92,8 @@ export interface Task {
   readonly objective: Objective
   /** Hash of the decoded data, or what else identifies them. */
   readonly dataId: string
+  /** The same task without augmentation, if it has some: scores are taken on examples as they are (claims.md 13). */
+  readonly plain?: Task
   source(options: {
     readonly model: Model
     readonly engine: Engine

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import { expect } from 'vitest'
 import {
   createEngine,
+  type Engine,
   type HostArray,
   type HostTree,
   type SpecTree,
@@ -26,18 +27,22 @@ export interface Tolerance {
 
 export const TIGHT: Tolerance = { absolute: 1e-5, relative: 1e-5 }
 
-/** Runs the function on both engines and expects shapes, types and values to agree. */
+/**
+ * Runs the function on both engines and expects shapes, types and values to agree.
+ * @param engine of double precision, in place of the usual one
+ */
 export async function expectSame(
   fn: TensorFunction,
   operands: Record<string, Operand>,
   tolerance = TIGHT,
+  engine?: Engine,
 ): Promise<void> {
   const signature: SpecTree = Object.fromEntries(
     Object.entries(operands).map(([name, { shape, dtype }]) => [name, { shape, dtype }]),
   )
   const inputs: HostTree = Object.fromEntries(Object.entries(operands).map(([name, { data }]) => [name, data]))
   const [fast, reference] = await Promise.all([
-    (await compiled).compile(fn, signature),
+    (engine ?? (await compiled)).compile(fn, signature),
     (await eager).compile(fn, signature),
   ])
   try {
@@ -45,7 +50,8 @@ export async function expectSame(
     expect(Object.keys(ours)).toEqual(Object.keys(theirs))
     for (const [name, expected] of Object.entries(theirs) as [string, HostArray][]) {
       const got = ours[name] as HostArray
-      expect(got.constructor, name).toBe(expected.constructor)
+      const type = engine && expected instanceof Float32Array ? Float64Array : expected.constructor
+      expect(got.constructor, name).toBe(type)
       expect(got.length, name).toBe(expected.length)
       expect(got.length, name).toBe(sizeOf((fast.outputs[name] as TensorSpec).shape))
       expected.forEach((value: number, i: number) => {

@@ -1,6 +1,6 @@
 /** Named trees: nested records, flattened to '/'-joined names in the order of insertion. */
 import { SignatureError } from './errors.js'
-import type { DType, HostArray, SpecTree, TensorSpec, Tree } from './types.js'
+import type { DType, HostArray, Precision, SpecTree, TensorSpec, Tree } from './types.js'
 
 type Branch<Leaf> = Tree<Leaf>
 type IsLeaf<Leaf> = (node: Leaf | Branch<Leaf>) => node is Leaf
@@ -65,7 +65,8 @@ export function mapTree<A, B>(
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, side) => size * side, 1)
 
 /** The typed array class that holds a dtype on the host. */
-export function arrayType(dtype: DType) {
+export function arrayType(dtype: DType, precision: Precision = 'float32') {
+  if (dtype === 'float32' && precision === 'float64') return Float64Array
   return dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array
 }
 
@@ -81,11 +82,14 @@ export function checkedInputs(
   data: Tree<HostArray>,
   where: string,
   lead = 1,
+  precision: Precision = 'float32',
 ): Map<string, HostArray> {
   const specs = flatten(signature, isSpec)
   const arrays = flatten<HostArray>(data, isHostArray, '', (name, node) => {
     const spec = specs.get(name)
-    const wanted = spec ? `${describe(spec)} needs a ${arrayType(spec.dtype).name}` : 'inputs are named typed arrays'
+    const wanted = spec
+      ? `${describe(spec)} needs a ${arrayType(spec.dtype, precision).name}`
+      : 'inputs are named typed arrays'
     return new SignatureError(`${where}: input '${name}' is ${kindOf(node)}, but ${wanted}.`)
   })
   for (const name of arrays.keys()) {
@@ -96,9 +100,10 @@ export function checkedInputs(
   }
   const ordered = new Map<string, HostArray>()
   for (const [name, spec] of specs) {
-    const array = arrays.get(name)
-    if (!array) throw new SignatureError(`${where}: input '${name}' (${describe(spec)}) is missing; pass it.`)
-    const Wanted = arrayType(spec.dtype)
+    const given = arrays.get(name)
+    if (!given) throw new SignatureError(`${where}: input '${name}' (${describe(spec)}) is missing; pass it.`)
+    const Wanted = arrayType(spec.dtype, precision)
+    const array = Wanted === Float64Array && given instanceof Float32Array ? Float64Array.from(given) : given
     if (!(array instanceof Wanted)) {
       throw new SignatureError(
         `${where}: input '${name}' is ${kindOf(array)}, but ${describe(spec)} needs a ${Wanted.name}.`,

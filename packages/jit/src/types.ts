@@ -16,8 +16,14 @@ export interface TensorSpec {
   readonly dtype: DType
 }
 
-/** Host data of one tensor, row-major: Float32Array for float32, Int32Array for int32, Uint8Array for uint8 and bool. */
-export type HostArray = Float32Array | Int32Array | Uint8Array
+/**
+ * Host data of one tensor, row-major: Float32Array for float32, Int32Array for int32, Uint8Array for uint8 and bool. An
+ * engine of precision float64 gives Float64Array for float32, and takes both.
+ */
+export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array
+
+/** What `float32` stands for in an engine: itself, or doubles. */
+export type Precision = 'float32' | 'float64'
 
 export type TensorTree = Tree<tf.Tensor>
 export type SpecTree = Tree<TensorSpec>
@@ -90,6 +96,11 @@ export interface Engine {
 export interface EngineOptions {
   /** Default `onnxruntime`. */
   readonly name?: 'onnxruntime' | 'tensorflow'
+  /**
+   * Default float32. With float64 the `onnxruntime` engine computes the same traces in doubles, slowly: for oracles and
+   * scores. Constants inside a function are still the single-precision numbers that TensorFlow.js makes of them.
+   */
+  readonly precision?: Precision
   /** Threads inside one operator; default 1 (one worker process a core is faster than one process on all cores). */
   readonly threads?: number
   /** Backend of the `tensorflow` engine; default `cpu`. The other two need their npm package installed. */

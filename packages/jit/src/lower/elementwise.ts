@@ -1,4 +1,5 @@
 /** Element-wise kernels: arithmetic, functions of one variable, comparison, logic, choice and casts. */
+import { EngineError } from '../errors.js'
 import type { Ref } from '../onnx/builder.js'
 import type { ElementType } from '../onnx/schema.js'
 import type { Node } from '../trace/graph.js'
@@ -71,7 +72,7 @@ export const elementwise: Record<string, Lowering> = {
   Exp: unary('Exp'),
   Log: unary('Log'),
   Sqrt: unary('Sqrt'),
-  Relu: compose(([x], tools) => (x!.type === 'float32' ? tools.op('Relu', [x!]) : tools.op('Max', [x!, 0]))),
+  Relu: compose(([x], tools) => (x!.type === 'int32' ? tools.op('Max', [x!, 0]) : tools.op('Relu', [x!]))),
   Sigmoid: unary('Sigmoid'),
   Tanh: unary('Tanh'),
   Sin: unary('Sin'),
@@ -118,7 +119,7 @@ export const elementwise: Record<string, Lowering> = {
     if (!attrs.alpha && x!.type === 'float32') {
       return tools.op('HardSigmoid', [x!], undefined, { alpha: { float: 1e38 }, beta: { float: 0 } })
     }
-    return tools.op('Where', [tools.op('Greater', [x!, 0], 'bool'), 1, Number(attrs.alpha)])
+    return tools.op('Where', [tools.op('Greater', [x!, 0], 'bool'), 1, Number(attrs.alpha ?? 0)])
   }),
   Add: binary('Add'),
   Sub: binary('Sub'),
@@ -162,4 +163,26 @@ export const elementwise: Record<string, Lowering> = {
   Select: select,
   AddN: compose((operands, tools) => operands.reduce((sum, x) => tools.op('Add', [sum, x]))),
   Cast: (node, context) => context.builder.cast(context.stored(node.inputs[0]!), context.type(node)),
+}
+
+const positive = (x: Ref, tools: Tools) => tools.op('Greater', [x, 0], 'bool')
+
+/** Functions that ONNX Runtime has in single precision only, composed of others. */
+export const doubleElementwise: Record<string, Lowering> = {
+  Elu: compose(([x], tools) => {
+    const below = tools.op('Sub', [tools.op('Exp', [tools.op('Min', [x!, 0])]), 1])
+    return tools.op('Where', [positive(x!, tools), x!, below])
+  }),
+  Softplus: compose(([x], tools) => {
+    const tail = tools.op('Exp', [tools.op('Neg', [tools.op('Abs', [x!])])])
+    return tools.op('Add', [tools.op('Max', [x!, 0]), tools.op('Log', [tools.op('Add', [tail, 1])])])
+  }),
+  LeakyRelu: compose(([x], tools, { attrs }) =>
+    tools.op('Where', [positive(x!, tools), x!, tools.op('Mul', [x!, Number(attrs.alpha)])]),
+  ),
+  Erf: ({ inputs }) => {
+    throw new EngineError(
+      `tf.erf on shape [${inputs[0]!.shape.join(', ')}] cannot be computed in doubles; use precision 'float32'.`,
+    )
+  },
 }

@@ -8,10 +8,11 @@ import { fuseMultiplyAdd } from '../optimize/multiply-add.js'
 import { simplify } from '../optimize/simplify.js'
 import { dropUnused } from '../optimize/unused.js'
 import { type Graph, type Node, nodesOf, type Value } from '../trace/graph.js'
-import type { TensorSpec } from '../types.js'
+import type { Precision, TensorSpec } from '../types.js'
 import { Context, type Lowering } from './context.js'
 import { convolutions } from './convolution.js'
-import { elementwise } from './elementwise.js'
+import { doubleWindows } from './double.js'
+import { doubleElementwise, elementwise } from './elementwise.js'
 import { linear } from './linear.js'
 import { movement } from './movement.js'
 import { normalisations } from './normalisation.js'
@@ -31,9 +32,11 @@ const lowerings: Readonly<Record<string, Lowering>> = {
 /** The kernels that can be lowered. */
 export const loweredKernels = Object.keys(lowerings)
 
+const doubleLowerings: typeof lowerings = { ...lowerings, ...doubleElementwise, ...doubleWindows }
+
 function lowerNode(node: Node, context: Context): void {
   if (node.op === 'Input' || node.op === 'Fill') return
-  const lowering = lowerings[node.op]
+  const lowering = (context.builder.float === 'float64' ? doubleLowerings : lowerings)[node.op]
   if (!lowering) throw new Error(`The kernel ${node.op} is traced but has no lowering.`)
   const result = lowering(node, context)
   const refs = Array.isArray(result) ? (result as readonly Ref[]) : [result as Ref]
@@ -68,6 +71,12 @@ function nameOutputs(builder: Builder, outputs: readonly { ref: Ref; name: strin
   })
 }
 
+/** The graph that is lowered. In doubles there is nothing to gain from other layouts. */
+function prepared(traced: Graph, precision: Precision): Graph {
+  const graph = simplify(traced, precision)
+  return precision === 'float32' ? channelsFirst(graph) : graph
+}
+
 /** The builder's nodes, in fewer passes over memory. */
 function fuse(builder: Builder, outputs: readonly Ref[]): OnnxNode[] {
   const names = new Set(outputs.map(({ name }) => name))
@@ -79,9 +88,9 @@ function fuse(builder: Builder, outputs: readonly Ref[]): OnnxNode[] {
 export const CALL_INPUT = 'in:'
 
 /** The model of one call: inputs and outputs under the names of the traced graph, with prefixes. */
-export function lowerCall(traced: Graph): Uint8Array {
-  const graph = channelsFirst(simplify(traced))
-  const builder = new Builder()
+export function lowerCall(traced: Graph, precision: Precision = 'float32'): Uint8Array {
+  const graph = prepared(traced, precision)
+  const builder = new Builder(precision)
   const context = new Context(builder)
   const inputs = [...graph.inputs].map(([name, value]) => {
     const ref = builder.declare(storedRef(CALL_INPUT + name, value))
@@ -102,9 +111,9 @@ export const STEPS = '%steps'
  * The model of many steps. Inputs: the carry, `each` with a leading steps dimension, the resident tensors, and STEPS.
  * What depends on resident tensors alone is computed once, outside of the Loop.
  */
-export function lowerLoop(traced: Graph): Uint8Array {
-  const graph = channelsFirst(simplify(traced))
-  const outer = new Builder()
+export function lowerLoop(traced: Graph, precision: Precision = 'float32'): Uint8Array {
+  const graph = prepared(traced, precision)
+  const outer = new Builder(precision)
   const outside = new Context(outer)
   const steps: Ref = { name: STEPS, shape: [], type: 'int64' }
   const inputs: (Ref & { lead?: string })[] = [steps]

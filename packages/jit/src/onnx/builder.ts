@@ -44,11 +44,15 @@ class Names {
 export class Builder {
   readonly nodes: OnnxNode[] = []
 
-  constructor(private readonly names = new Names()) {}
+  /** @param float the type that stands for float32 in this model: float64 makes one in doubles */
+  constructor(
+    readonly float: 'float32' | 'float64' = 'float32',
+    private readonly names = new Names(),
+  ) {}
 
   /** A builder for a subgraph: its own nodes, the same names and constants. */
   subgraph(): Builder {
-    return new Builder(this.names)
+    return new Builder(this.float, this.names)
   }
 
   get initializers(): Initializer[] {
@@ -62,9 +66,12 @@ export class Builder {
 
   /** Makes an input known by its name. */
   declare(ref: Ref): Ref {
-    this.names.refs.set(ref.name, ref)
-    return ref
+    const typed = { ...ref, type: this.typed(ref.type) }
+    this.names.refs.set(ref.name, typed)
+    return typed
   }
+
+  private typed = (type: ElementType): ElementType => (type === 'float32' ? this.float : type)
 
   /** Adds a node with one output. */
   add(
@@ -86,7 +93,11 @@ export class Builder {
     attributes: OnnxNode['attributes'] = {},
     domain = '',
   ): Ref[] {
-    const refs = outputs.map(({ shape, type }) => ({ name: this.names.fresh(), shape: [...shape], type }))
+    const refs = outputs.map(({ shape, type }) => ({
+      name: this.names.fresh(),
+      shape: [...shape],
+      type: this.typed(type),
+    }))
     for (const ref of refs) this.names.refs.set(ref.name, ref)
     this.nodes.push({
       op,
@@ -107,7 +118,8 @@ export class Builder {
   }
 
   /** A constant of the whole model; equal constants are stored once. */
-  constant(data: ArrayLike<number>, shape: readonly number[], type: ElementType): Ref {
+  constant(data: ArrayLike<number>, shape: readonly number[], asked: ElementType): Ref {
+    const type = this.typed(asked)
     const bytes = toBytes(data, type)
     const key = `${type}|${shape}|${Buffer.from(bytes).toString('base64')}`
     const known = this.names.constants.get(key)
@@ -127,7 +139,8 @@ export class Builder {
     return this.constant(values, [values.length], 'int64')
   }
 
-  cast(x: Ref, type: ElementType): Ref {
+  cast(x: Ref, asked: ElementType): Ref {
+    const type = this.typed(asked)
     return x.type === type ? x : this.add('Cast', [x], x.shape, type, { to: elementTypes[type] })
   }
 

@@ -3,6 +3,7 @@
  * that do nothing disappear. What no output needs is never visited.
  */
 import { type Graph, makeNode, type Node, nodesOf, type Value } from '../trace/graph.js'
+import type { Precision } from '../types.js'
 import { evaluate } from './fold.js'
 
 /** Kernels whose result is uniform when their input is: they only move elements. */
@@ -101,8 +102,11 @@ function fuseTransposes(node: Node): Node {
   return makeNode(node.op, inputs, attrs, node.outputs, { inputNames: node.inputNames })
 }
 
-/** Simplifies a graph; the result computes the same values. */
-export function simplify(graph: Graph): Graph {
+/**
+ * Simplifies a graph; the result computes the same values.
+ * @param precision in doubles no numbers are computed now, since the backend that does that has single precision
+ */
+export function simplify(graph: Graph, precision: Precision = 'float32'): Graph {
   const replaced = new Map<Value, Value>()
   const known = new Map<string, Node>()
   const ids = new Map<Node, number>()
@@ -116,7 +120,8 @@ export function simplify(graph: Graph): Graph {
       const inputs = original.inputs.map(current)
       node = makeNode(op, inputs, attrs, outputs, { data, storage, inputNames })
       node = rewrite(node)
-      node = evaluate(node) ?? node
+      const exact = precision === 'float32' || node.outputs[0]?.dtype !== 'float32'
+      node = (exact ? evaluate(node) : undefined) ?? node
       if (op === 'Relu') activated.set(inputs[0]!, node.outputs[0]!)
       node = stepOfActivated(node, activated)
       const through = passedOn(node)

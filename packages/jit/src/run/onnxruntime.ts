@@ -15,6 +15,7 @@ import type {
   EngineOptions,
   HostArray,
   LoopSignature,
+  Precision,
   SpecTree,
   StepFunction,
   TensorFunction,
@@ -25,7 +26,7 @@ type Specs = Map<string, TensorSpec>
 
 /** One checked array as a tensor with its dimensions; nothing is copied. */
 const fed = (array: HostArray, dtype: TensorSpec['dtype'], dims: readonly number[]) =>
-  new ort.Tensor(dtype as 'float32', array as Float32Array, dims)
+  new ort.Tensor((array instanceof Float64Array ? 'float64' : dtype) as 'float32', array as Float32Array, dims)
 
 /** Feeds of a call's session. */
 function callFeeds(arrays: Map<string, HostArray>, specs: Specs): Record<string, ort.Tensor> {
@@ -56,7 +57,7 @@ function fetched(results: ort.InferenceSession.OnnxValueMapType, prefix: string)
 
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
 
-export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
+export function onnxRuntimeEngine({ threads = 1, precision = 'float32' }: EngineOptions): Engine {
   const sessions = new Set<ort.InferenceSession>()
 
   async function open(model: Uint8Array, hash: string): Promise<ort.InferenceSession> {
@@ -84,14 +85,14 @@ export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
     if (sessions.delete(session)) await session.release()
   }
 
-  async function prepare(graph: Graph, lower: (graph: Graph) => Uint8Array) {
+  async function prepare(graph: Graph, lower: (graph: Graph, precision: Precision) => Uint8Array) {
     const hash = graphHash(graph)
-    return { hash, session: await open(lower(graph), hash) }
+    return { hash, session: await open(lower(graph, precision), hash) }
   }
 
   return {
     name: 'onnxruntime',
-    description: `onnxruntime-node ${version}, cpu, ${threads} thread${threads === 1 ? '' : 's'}`,
+    description: `onnxruntime-node ${version}, cpu, ${threads} thread${threads === 1 ? '' : 's'}${precision === 'float64' ? ', float64' : ''}`,
 
     async compile(fn: TensorFunction, signature: SpecTree): Promise<Compiled> {
       const graph = trace(fn, signature)
@@ -102,7 +103,7 @@ export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
         outputs: outputSpecs(graph),
         traceHash: hash,
         async run(inputs) {
-          const arrays = checkedInputs(signature, inputs, 'run')
+          const arrays = checkedInputs(signature, inputs, 'run', 1, precision)
           return nest(fetched(await session.run(callFeeds(arrays, specs)), ''))
         },
         dispose: () => close(session),
@@ -121,9 +122,9 @@ export function onnxRuntimeEngine({ threads = 1 }: EngineOptions): Engine {
         async run(inputs, steps) {
           checkSteps(steps)
           const arrays = new Map([
-            ...checkedInputs({ carry }, { carry: inputs.carry }, 'run'),
-            ...checkedInputs({ each }, { each: inputs.each }, 'run', steps),
-            ...checkedInputs({ resident }, { resident: inputs.resident }, 'run'),
+            ...checkedInputs({ carry }, { carry: inputs.carry }, 'run', 1, precision),
+            ...checkedInputs({ each }, { each: inputs.each }, 'run', steps, precision),
+            ...checkedInputs({ resident }, { resident: inputs.resident }, 'run', 1, precision),
           ])
           const results = await session.run(loopFeeds(arrays, specs, steps))
           return { carry: nest(fetched(results, 'carry/')), out: nest(fetched(results, 'out/')) }

@@ -122,7 +122,6 @@ export function simplify(graph: Graph, precision: Precision = 'float32'): Graph 
       node = rewrite(node)
       const exact = precision === 'float32' || node.outputs[0]?.dtype !== 'float32'
       node = (exact ? evaluate(node) : undefined) ?? node
-      if (op === 'Relu') activated.set(inputs[0]!, node.outputs[0]!)
       node = stepOfActivated(node, activated)
       const through = passedOn(node)
       if (through) {
@@ -133,6 +132,8 @@ export function simplify(graph: Graph, precision: Precision = 'float32'): Graph 
       const twin = key === undefined ? undefined : known.get(key)
       if (twin) node = twin
       else if (key !== undefined) known.set(key, node)
+      // Of twins, the one that stays: another would have no number, and what asks it would look alike.
+      if (op === 'Relu') activated.set(inputs[0]!, node.outputs[0]!)
     }
     if (!ids.has(node)) ids.set(node, ids.size)
     outputs.forEach((value, index) => {
@@ -147,6 +148,7 @@ export function simplify(graph: Graph, precision: Precision = 'float32'): Graph 
 function identity(node: Node, ids: Map<Node, number>): string | undefined {
   if (node.data && node.data.length > 4096) return undefined
   const { op, inputs, attrs, outputs, data } = node
+  if (inputs.some(({ node }) => !ids.has(node))) throw new Error(`An input of ${op} is no node of the graph.`)
   const from = inputs.map(({ node, index }) => `${ids.get(node)}.${index}`)
   const types = outputs.map(({ dtype, shape }) => `${dtype}${shape}`)
   return JSON.stringify([op, from, attrs, types, data ? Array.from(data) : 0], exactNumbers)

@@ -12,9 +12,9 @@ type Inputs = { readonly [Name in keyof typeof signature]: tf.Tensor2D }
 
 /** Layers of one width, computed twice: each ReLU occurs two times, and all masks of gradients have one shape. */
 function outputsAndGradients({ x, a, b, c }: Inputs): Record<string, tf.Tensor> {
-  const network = (first: tf.Tensor2D, second: tf.Tensor2D) => tf.relu(x.matMul(first)).matMul(second).relu().matMul(c)
-  const grads = tf.grads((first: tf.Tensor2D, second: tf.Tensor2D) => tf.sum(tf.square(network(first, second))))
-  const [da, db] = grads([a, b])
+  const network = (first: tf.Tensor, second: tf.Tensor) => tf.relu(x.matMul(first)).matMul(second).relu().matMul(c)
+  const loss = (...[first, second]: tf.Tensor[]) => tf.sum(tf.square(network(first!, second!)))
+  const [da, db] = tf.grads(loss)([a, b])
   return { outputs: network(a, b), da: da!, db: db! }
 }
 

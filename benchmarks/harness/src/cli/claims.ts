@@ -8,7 +8,7 @@ import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
 import { type Choice, choose, claimsOf, evidenceFolders } from './discover.js'
-import { jsonOption, profileOption, storeOption, wholeNumber } from './options.js'
+import { jsonOption, profileOption, storeOption, warn, wholeNumber } from './options.js'
 
 interface ClaimsOptions {
   readonly profile?: Profile
@@ -37,7 +37,7 @@ export function claimsCommand(program: Command, benchmarks: string): void {
       const choices = await choose(papers, benchmarks)
       const store = await openStore(storeLocation(options.store), {
         evidence: evidenceFolders(choices.map(({ project }) => project)),
-        onWarning: (message) => process.stderr.write(`warning: ${message}\n`),
+        onWarning: warn,
       })
       const records: ClaimRecord[] = []
       for (const choice of choices) records.push(...(await verdicts(choice, options, store)))

@@ -32,6 +32,7 @@ Examples:
   tickets bench                      every paper at the smoke profile, then the verdicts
   tickets bench imp --profile small  one paper, two cores, minutes to hours
   tickets claims --json              verdicts for a program
+  tickets status                     what is done, running and waiting
   tickets data list                  data sets and where they are
   tickets train --density 0.1        one training run`,
     )
@@ -70,10 +71,12 @@ function usageSentence(text: string, path: string): string {
 const pathOf = (command: Command): string =>
   command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 
+/** `tickets claims | head`: the reader has seen enough. */
+const endWithReader = (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1)
+
 /** Runs the command line and sets the exit code. */
 export async function main(argv: readonly string[], options: MainOptions = {}): Promise<void> {
-  // `tickets claims | head`: the reader has seen enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  process.stdout.off('error', endWithReader).on('error', endWithReader)
   try {
     await createProgram(options).parseAsync([...argv])
   } catch (error) {

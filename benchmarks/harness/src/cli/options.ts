@@ -39,12 +39,18 @@ export function numberWithin(low: number, high: number, closed = false): (text: 
     const value = Number(text)
     const fits = text.trim() !== '' && Number.isFinite(value) && (closed ? value >= low : value > low) && value <= high
     if (!fits) {
-      const range = high === Number.POSITIVE_INFINITY ? `above ${low}` : `above ${low} and at most ${high}`
-      throw new InvalidArgumentError(`Give a number ${closed ? `of at least ${low}` : range}.`)
+      const open = high === Number.POSITIVE_INFINITY
+      const range = closed
+        ? `${open ? 'of at least' : 'from'} ${low}${open ? '' : ` to ${high}`}`
+        : `above ${low}${open ? '' : ` and at most ${high}`}`
+      throw new InvalidArgumentError(`Give a number ${range}.`)
     }
     return value
   }
 }
+
+/** Tells of trouble that does not end the command. */
+export const warn = (message: string): void => void process.stderr.write(`warning: ${message}\n`)
 
 /** Ctrl-C or TERM, told in a sentence that says how to go on. */
 export class Interruption extends UserError {}

@@ -2,15 +2,16 @@
 import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { type Orphan, orphansOf } from '../evidence/orphans.js'
+import { plannedStages } from '../evidence/planned.js'
 import { openEvidence } from '../evidence/read.js'
 import { topological } from '../execute/plan.js'
 import { PROFILES, type Profile } from '../experiment/profile.js'
-import type { Stage } from '../stage/types.js'
+import type { Experiment } from '../experiment/types.js'
 import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
-import type { Deterministic, Running, Store } from '../store/types.js'
-import { type Choice, choose, evidenceFolders } from './discover.js'
-import { jsonOption, storeOption } from './options.js'
+import type { Deterministic, Running } from '../store/types.js'
+import { choose, evidenceFolders } from './discover.js'
+import { jsonOption, storeOption, warn } from './options.js'
 
 interface GridStatus {
   readonly paper: string
@@ -24,11 +25,16 @@ interface GridStatus {
   readonly waiting: number
 }
 
+interface Found extends Orphan {
+  /** Whether only committed evidence has it, and the store does not. */
+  readonly committed: boolean
+}
+
 interface Status {
   readonly store: string
   readonly grids: readonly GridStatus[]
   readonly running: readonly Running[]
-  readonly orphans: readonly Orphan[]
+  readonly orphans: readonly Found[]
 }
 
 export function statusCommand(program: Command, benchmarks: string): void {
@@ -52,48 +58,50 @@ async function statusOf(papers: string[], benchmarks: string, folder: string | u
   const choices = await choose(papers, benchmarks)
   const all = await choose([], benchmarks)
   const folders = evidenceFolders(all.map(({ project }) => project))
-  const onWarning = (message: string) => process.stderr.write(`warning: ${message}\n`)
-  const store = await openStore(storeLocation(folder), { evidence: folders, onWarning })
+  const store = await openStore(storeLocation(folder), { evidence: folders, onWarning: warn })
   const running = await store.leases.list()
-  const ids = [...new Set([...(await store.records.list()), ...(await openEvidence(folders, () => {}).ids())])]
-  const records = (await Promise.all(ids.map(store.records.get))).flatMap((record) => record?.deterministic ?? [])
-
-  const grids: GridStatus[] = []
-  const planned: Stage[] = []
-  for (const choice of all) {
-    for (const profile of PROFILES) {
-      const { grid, stages } = await gridOf(choice, profile, records, running)
-      planned.push(...stages)
-      if (choices.some(({ experiment }) => experiment === choice.experiment)) grids.push(grid)
-    }
+  const stored = new Set(await store.records.list())
+  const records = new Map<string, Deterministic>()
+  for (const id of [...stored, ...(await openEvidence(folders, () => {}).ids())]) {
+    const record = await store.records.get(id)
+    if (record !== undefined) records.set(id, record.deterministic)
   }
-  return { store: store.location, grids, running, orphans: orphansOf(records, planned) }
+  const known = new Set(records.keys())
+  const busy = new Set(running.map(({ id }) => id))
+  const grids: GridStatus[] = []
+  for (const { experiment } of choices) {
+    for (const profile of PROFILES) grids.push(await gridOf(experiment, profile, known, busy))
+  }
+  const planned = await plannedStages(
+    all.map(({ experiment }) => experiment),
+    known,
+  )
+  const orphans = orphansOf([...records.values()], planned)
+  const found = orphans.map((orphan) => ({ ...orphan, committed: !stored.has(orphan.id) }))
+  return { store: store.location, grids, running, orphans: found }
 }
 
 async function gridOf(
-  { experiment }: Choice,
+  experiment: Experiment,
   profile: Profile,
-  records: readonly Deterministic[],
-  running: readonly Running[],
-) {
+  known: ReadonlySet<string>,
+  busy: ReadonlySet<string>,
+): Promise<GridStatus> {
   const settings = experiment.profiles[profile]
   const cells = await experiment.plan(settings)
   const stages = topological(cells.map(({ stage }) => stage))
-  const known = new Set(records.map(({ id }) => id))
-  const busy = new Set(running.map(({ id }) => id))
-  const done = stages.filter(({ id }) => known.has(id)).length
-  const runningHere = stages.filter(({ id }) => !known.has(id) && busy.has(id)).length
-  const missing = new Set(cells.filter(({ stage }) => !known.has(stage.id)).map(({ seed }) => seed))
-  const grid: GridStatus = {
+  const missing = stages.filter(({ id }) => !known.has(id))
+  const running = missing.filter(({ id }) => busy.has(id)).length
+  const partial = new Set(cells.filter(({ stage }) => !known.has(stage.id)).map(({ seed }) => seed))
+  return {
     paper: experiment.name,
     profile,
-    seeds: new Set(cells.map(({ seed }) => seed)).size - missing.size,
+    seeds: new Set(cells.map(({ seed }) => seed)).size - partial.size,
     ofSeeds: settings.seeds,
-    done,
-    running: runningHere,
-    waiting: stages.length - done - runningHere,
+    done: stages.length - missing.length,
+    running,
+    waiting: missing.length - running,
   }
-  return { grid, stages }
 }
 
 function statusText({ store, grids, running, orphans }: Status): string {
@@ -109,24 +117,23 @@ function statusText({ store, grids, running, orphans }: Status): string {
   for (const { label, fraction, pid, host } of running) {
     lines.push(`running: ${label}: ${(100 * fraction).toFixed(0)}% (process ${pid} on ${host})`)
   }
-  const reasons = [...new Set(orphans.map(({ reason }) => reason))]
-  if (reasons.length > 0)
-    lines.push('Records that no experiment plans any more ("tickets store gc --orphans" drops them):')
-  for (const reason of reasons) {
-    const own = orphans.filter((orphan) => orphan.reason === reason)
-    lines.push(`  ${own.length} of kind ${own[0]!.kind}: ${reason}`)
-  }
+  const [stored, committed] = [orphans.filter((each) => !each.committed), orphans.filter((each) => each.committed)]
+  lines.push(
+    ...orphanLines('Records that no experiment plans any more ("tickets store gc --orphans" drops them):', stored),
+    ...orphanLines(
+      'Committed records that no experiment plans any more (a new bench and export replace them):',
+      committed,
+    ),
+  )
   return `${lines.join('\n')}\n`
 }
 
-/** The ids of records in the store's own folder that no experiment of any paper plans. */
-export async function orphanedIds(store: Store, benchmarks: string): Promise<string[]> {
-  const planned = new Set<string>()
-  for (const { experiment } of await choose([], benchmarks)) {
-    for (const profile of PROFILES) {
-      const cells = await experiment.plan(experiment.profiles[profile])
-      for (const { id } of topological(cells.map(({ stage }) => stage))) planned.add(id)
-    }
+/** A heading, and a line for each kind and reason; nothing without orphans. */
+function orphanLines(heading: string, orphans: readonly Orphan[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { kind, reason } of orphans) {
+    const line = `of kind ${kind}: ${reason}`
+    counts.set(line, (counts.get(line) ?? 0) + 1)
   }
-  return (await store.records.list()).filter((id) => !planned.has(id))
+  return orphans.length === 0 ? [] : [heading, ...[...counts].map(([line, count]) => `  ${count} ${line}`)]
 }

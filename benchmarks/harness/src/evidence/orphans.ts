@@ -1,5 +1,5 @@
 /** Records that no experiment stands on any more, and what became of the stages they were made for. */
-import { canonicalJson, type Json, type JsonObject } from '../stage/json.js'
+import type { Json, JsonObject } from '../stage/json.js'
 import type { Stage } from '../stage/types.js'
 import type { Deterministic } from '../store/types.js'
 
@@ -37,8 +37,7 @@ function reasonOf(record: Deterministic, candidates: readonly Candidate[]): stri
     if (candidate.stage.kind.name !== record.kind) continue
     const differing = differingKeys(own, candidate.leaves)
     if (best === undefined || differing.length < best.differing.length) best = { differing, candidate }
-    // Of stages with the same config, the one that also means the same is the one whose inputs changed.
-    if (differing.length === 0 && identityChanges(record, candidate.stage).length === 0) break
+    if (differing.length === 0) break
   }
   if (best === undefined) return `no benchmark has stages of kind ${record.kind} any more`
   const { differing, candidate } = best
@@ -71,7 +70,8 @@ function identityChanges({ identity }: Deterministic, stage: Stage): string[] {
 }
 
 function inputChange({ inputs }: Deterministic, stage: Stage): string {
-  const changed = Object.keys(inputs).filter((name) => stage.inputs[name]?.id !== inputs[name])
+  const names = [...new Set([...Object.keys(inputs), ...Object.keys(stage.inputs)])].sort()
+  const changed = names.filter((name) => stage.inputs[name]?.id !== inputs[name])
   return `it stands on other stages than now (${changed.join(', ')})`
 }
 
@@ -82,11 +82,12 @@ const differingKeys = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, st
 function leavesOf(config: JsonObject, prefix = ''): Map<string, string> {
   const leaves = new Map<string, string>()
   for (const [key, value] of Object.entries(config)) {
-    if (isObject(value)) for (const [name, leaf] of leavesOf(value, `${prefix}${key}.`)) leaves.set(name, leaf)
-    else leaves.set(`${prefix}${key}`, canonicalJson(value, 'A config'))
+    if (isBranch(value)) for (const [name, leaf] of leavesOf(value, `${prefix}${key}.`)) leaves.set(name, leaf)
+    else leaves.set(`${prefix}${key}`, JSON.stringify(value))
   }
   return leaves
 }
 
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+/** An object with something in it: an empty one is a leaf. */
+const isBranch = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0

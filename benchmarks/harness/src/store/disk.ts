@@ -122,7 +122,7 @@ export async function openStore(location: string, options: StoreOptions = {}): P
     },
     checkpointPath: (id) => join(location, 'checkpoints', id),
     leftovers: {
-      list: () => guarded(location, () => leftovers(location, records.get)),
+      list: () => guarded(location, () => leftovers(location, records.get, leases.list)),
       remove: (path) => guarded(location, () => rm(path, { force: true })),
     },
   }
@@ -130,8 +130,12 @@ export async function openStore(location: string, options: StoreOptions = {}): P
 
 const isHash = (name: string): boolean => /^[0-9a-f]{64}$/.test(name)
 
-/** Damaged files that were set aside, checkpoints of stages that are done, and what killed processes left half-written. */
-async function leftovers(location: string, recordOf: Store['records']['get']): Promise<ReadonlyMap<string, number>> {
+/** Damaged files that were set aside, checkpoints of stages that are done, and what killed processes left behind. */
+async function leftovers(
+  location: string,
+  recordOf: Store['records']['get'],
+  running: Store['leases']['list'],
+): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>()
   for (const part of ['records', 'artifacts']) {
     const damaged = await sizesOf(join(location, part), (name) => name.endsWith('.damaged'), 'paths')
@@ -142,6 +146,9 @@ async function leftovers(location: string, recordOf: Store['records']['get']): P
     // A checkpoint that is being written has a longer name.
     if (!isHash(name) || (await recordOf(name)) !== undefined) found.set(path, size)
   }
+  const leases = await sizesOf(join(location, 'leases'), () => true, 'paths')
+  const living = new Set((await running()).map(({ id }) => `${id}.json`))
+  for (const [path, size] of leases) if (!living.has(basename(path))) found.set(path, size)
   for (const [path, size] of await sizesOf(join(location, 'tmp'), () => true, 'paths')) found.set(path, size)
   return found
 }

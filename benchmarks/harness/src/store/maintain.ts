@@ -1,4 +1,6 @@
 /** Keeping a store in order: checking all of it, and throwing away what nobody needs. */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { UserError } from '@winning-tickets/core'
 import type { Store } from './types.js'
 
@@ -63,12 +65,10 @@ export async function collectGarbage(
   store: Store,
   { unwanted = [], dryRun = false }: { readonly unwanted?: readonly string[]; readonly dryRun?: boolean } = {},
 ): Promise<Garbage> {
-  const [running] = await store.leases.list()
-  if (running !== undefined) {
-    throw new UserError(
-      `Process ${running.pid} on ${running.host} uses the store ${store.location} (${running.label}): wait until it ends, or stop it.`,
-    )
-  }
+  // In this order: what is listed and has no record later, though nobody is at work in between, never gets one.
+  const there = await store.artifacts.list()
+  const files = [...(await store.leftovers.list())]
+  await refuseWhileInUse(store)
   const dropped = new Set(unwanted)
   const wanted = new Set<string>()
   for (const id of await store.records.list()) {
@@ -76,8 +76,7 @@ export async function collectGarbage(
     const record = await store.records.get(id)
     for (const hash of Object.values(record?.deterministic.artifacts ?? {})) wanted.add(hash)
   }
-  const artifacts = [...(await store.artifacts.list())].filter(([hash]) => !wanted.has(hash))
-  const files = [...(await store.leftovers.list())]
+  const artifacts = [...there].filter(([hash]) => !wanted.has(hash))
   if (!dryRun) {
     for (const id of unwanted) await store.records.remove(id)
     for (const [hash] of artifacts) await store.artifacts.remove(hash)
@@ -89,4 +88,15 @@ export async function collectGarbage(
     files: files.map(([path]) => path),
     bytes: [...artifacts, ...files].reduce((sum, [, size]) => sum + size, 0),
   }
+}
+
+async function refuseWhileInUse({ leases, location }: Store): Promise<void> {
+  const [running] = await leases.list()
+  if (running === undefined) return
+  const { id, label, pid, host } = running
+  // Whether a process on another machine still lives cannot be seen from here.
+  const gone = host === hostname() ? '' : ` (if that machine is gone, delete ${join(location, 'leases', `${id}.json`)})`
+  throw new UserError(
+    `Process ${pid} on ${host} uses the store ${location} (${label}): wait until it ends, or stop it${gone}.`,
+  )
 }

@@ -19,11 +19,15 @@ const schema = z.strictObject({
 })
 type Config = z.output<typeof schema>
 
-/** Hashes its inputs and its value `steps` times; the artifact "state" is the last hash, the metric its first byte. */
+/**
+ * Hashes its inputs and its value `steps` times; the artifact "state" is the last hash, the metric its first byte.
+ * Evidence keeps the artifact "bits", the hash's beginning, and not "state", on which later stages stand.
+ */
 export const chain: StageKind<Config, z.input<typeof schema>> = {
   name: 'toy/chain',
   schema,
   semantics: { chain: 1 },
+  evidence: ['bits'],
   identity: () => ({ dataHash: 'toy' }),
   cost: ({ steps, milliseconds }) => ({ steps, seconds: (steps * milliseconds) / 1000 }),
   async run({ config, inputs, checkpoint: { path }, progress }) {
@@ -40,7 +44,8 @@ export const chain: StageKind<Config, z.input<typeof schema>> = {
     if (fails) throw new Error(`value ${value} is not to its liking`)
     if (diesWithout !== '' && madeAnew(diesWithout)) process.kill(process.pid, 'SIGKILL')
     const accuracy = state[0]! / 255
-    return { result: { metrics: { accuracy, steps } }, artifacts: { state }, observed: { engine: 'sha256' } }
+    const artifacts = { state, bits: state.subarray(0, 8) }
+    return { result: { metrics: { accuracy, steps } }, artifacts, observed: { engine: 'sha256' } }
   },
 }
 

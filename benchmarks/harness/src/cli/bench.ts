@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fetchDataset, listDatasets } from '@winning-tickets/core'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { ClaimRecord } from '../claims/types.js'
 import { execute } from '../execute/execute.js'
 import { planStages } from '../execute/plan.js'
@@ -20,7 +20,7 @@ import type { Store } from '../store/types.js'
 import { withBar } from './data.js'
 import { type Choice, choose, claimsOf, evidenceFolders } from './discover.js'
 import { type GridCost, gridCost, type Power, powerOf, printCosts } from './dry-run.js'
-import { jsonOption, profileOption, storeOption, timeSpan, wholeNumber } from './options.js'
+import { jsonOption, profileOption, storeOption, timeSpan, warn, wholeNumber } from './options.js'
 import { watcher } from './progress.js'
 
 interface BenchOptions {
@@ -49,12 +49,13 @@ export function benchCommand(program: Command, benchmarks: string): void {
     .option('-t, --for <time>', 'stop cleanly after this time, e.g. 150m or 2h', timeSpan)
     .addOption(storeOption())
     .option('-o, --out <dir>', 'folder for the reports, one subfolder a paper (default: benchmarks/<paper>/out)')
-    .option('-n, --dry-run', 'only print what would run, and its cost')
+    .addOption(new Option('-n, --dry-run', 'only print what would run, and its cost').conflicts('for'))
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
 With --json the verdicts go to standard output, and progress to standard error as one JSON object a line.
+With --for no stage is begun that would not be done in time; of what runs at the end the last checkpoint is kept.
 Ctrl-C stops at once and loses nothing that is finished; the same command goes on from there, running stages from their
 last checkpoint. Several benches may share a store: none does what another is doing.
 
@@ -107,24 +108,18 @@ async function runOne(planned: Planned, options: BenchOptions, until: number | u
   const { choice, settings, cells } = planned
   const { profile, json = false } = options
   const out = resolve(options.out ? join(options.out, choice.experiment.name) : join(choice.project.folder, 'out'))
-  await ensureWritable(out, { what: 'The report', option: '--out DIR' })
+  await ensureWritable(out, { what: 'The report', remedy: 'choose another place with --out DIR' })
   const { summary, store } = await runStages(planned, options, until)
   const results = await collectResults(choice.experiment, profile, settings, cells, store)
   const claims = claimsOf(choice).map((claim) => judge(claim, results))
-  if (summary.ended !== 'complete') {
-    const { stored, finished, total } = summary
-    const why = summary.ended === 'interrupted' ? 'Interrupted' : 'Out of time'
-    process.stderr.write(
-      `${why}: ${stored + finished} of ${total} stages are in ${store.location}; run the same command to go on.\n`,
-    )
-  }
+  if (summary.ended !== 'complete') reportEnd(summary, store.location, json)
   if (summary.ended === 'interrupted') return { summary, claims }
   const page = await writeReport({ results, claims }, out)
   if (!json) {
     process.stdout.write(`\n${choice.experiment.title}\n${levelsTable(results)}\n\n${claimsTable(claims)}\n`)
     process.stdout.write(`Report: ${page}\n`)
   }
-  reportFailures(summary)
+  if (!json) reportFailures(summary)
   return { summary, claims }
 }
 
@@ -163,6 +158,15 @@ async function ensureData({ dataset: { name } }: Settings, cells: readonly Cell[
   if (pending.length > 0 && registered) await withBar((onProgress) => fetchDataset(name, { onProgress }))
 }
 
+/** Why the run ended before its work, how far it came and how to go on. */
+function reportEnd({ ended, stored, finished, total }: Summary, store: string, json: boolean): void {
+  const done = stored + finished
+  if (json) return void process.stderr.write(`${JSON.stringify({ type: ended, done, total, store })}\n`)
+  const why = ended === 'interrupted' ? 'Interrupted' : 'Out of time'
+  const more = ended === 'out of time' && finished === 0 ? ', with a longer --for if no stage fits into this one' : ''
+  process.stderr.write(`${why}: ${done} of ${total} stages are in ${store}; run the same command to go on${more}.\n`)
+}
+
 /** After the tables, what is missing from them and why. */
 function reportFailures({ failed, skipped }: Summary): void {
   for (const { stage, message } of failed) {
@@ -195,7 +199,7 @@ function onInterrupt(): { signal: AbortSignal; release(): void } {
 async function dryRun(choices: readonly Choice[], options: BenchOptions): Promise<void> {
   const { profile, workers, json = false } = options
   const evidence = evidenceFolders(choices.map(({ project }) => project))
-  const store = await openStore(storeLocation(options.store), { evidence })
+  const store = await openStore(storeLocation(options.store), { evidence, onWarning: warn })
   const grids: GridCost[] = []
   const power: Power[] = []
   for (const choice of choices) {

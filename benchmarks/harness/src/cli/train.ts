@@ -1,5 +1,5 @@
 /** `tickets train`: one training run from flags, of a dense network or a ticket. */
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import {
   applyTicket,
   type ControlName,
@@ -29,7 +29,7 @@ import {
 } from '@winning-tickets/core'
 import { createEngine, type EngineOptions } from '@winning-tickets/jit'
 import { type Command, Option } from 'commander'
-import { ensureWritable } from '../store/files.js'
+import { ensureWritableFile } from '../store/files.js'
 import { Interruption, jsonOption, numberWithin, wholeNumber } from './options.js'
 import { print, progressBar } from './train-output.js'
 
@@ -107,6 +107,7 @@ Examples:
 }
 
 async function run(options: TrainOptions): Promise<void> {
+  checkTogether(options)
   const { dataset, seed, engine: name, backend, threads, checkpoint, out, json } = options
   const plan = recipeOf(options)
   const network = model(options.model)
@@ -115,10 +116,14 @@ async function run(options: TrainOptions): Promise<void> {
     [out, '--out FILE'],
     [checkpoint, '--checkpoint FILE'],
   ] as const) {
-    if (file !== undefined) await ensureWritable(dirname(resolve(file)), { what: file, option })
+    if (file !== undefined) await ensureWritableFile(resolve(file), `choose another place with ${option}`)
   }
   const data = await loadDataset(dataset)
-  const validation = options.validation ?? Math.round(data.train.count / 12)
+  const { count } = data.train
+  const { validation = Math.round(count / 12) } = options
+  if (validation >= count) {
+    throw new UserError(`--validation ${validation} leaves none of the ${count} examples for training; give fewer.`)
+  }
   const engine = await createEngine({ name, backend, threads })
   const bar = progressBar(plan, json === true)
   const interruption = new AbortController()
@@ -163,8 +168,20 @@ function recipeOf({ optimizer, momentum, weightDecay, ...rest }: TrainOptions): 
   })
 }
 
+/** @throws UserError for an option that would do nothing beside the others */
+function checkTogether({ optimizer, momentum, engine, backend, ticket, density }: TrainOptions): void {
+  if (momentum > 0 && optimizer !== 'sgd') {
+    throw new UserError(`--momentum ${momentum} is of sgd, not of ${optimizer}; add --optimizer sgd or leave it out.`)
+  }
+  if (backend !== 'cpu' && engine !== 'tensorflow') {
+    throw new UserError(`--backend ${backend} is of another engine; add --engine tensorflow or leave it out.`)
+  }
+  if (ticket !== undefined && density !== 1) {
+    throw new UserError('--ticket brings its own mask; leave --density out.')
+  }
+}
+
 async function ticketOf({ ticket: file, density, control, seed }: TrainOptions, network: Model): Promise<Ticket> {
-  if (file !== undefined && density !== 1) throw new UserError('--ticket brings its own mask; leave --density out.')
   const origin = initialWeights(network, seed)
   let ticket =
     file === undefined ? denseTicket(network, seed) : applyTicket(await readTicket(file), network, { head: 'keep' })

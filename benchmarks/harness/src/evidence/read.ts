@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { decodeSafetensors } from '@winning-tickets/core'
+import { z } from 'zod'
 import { decodeRecord, describeDamage } from '../store/record.js'
 import type { StageRecord } from '../store/types.js'
 
@@ -67,34 +68,49 @@ interface Line {
 async function readLines(folders: readonly string[], warn: (message: string) => void) {
   const found = new Map<string, Line>()
   for (const file of await filesIn(folders, RECORDS)) {
-    const text = await readFile(file, 'utf8')
-    for (const [i, line] of text.split('\n').entries()) {
+    const text = await readFile(file, 'utf8').catch((error) => void warn(damaged(file, describeDamage(error))))
+    for (const [i, line] of (text ?? '').split('\n').entries()) {
       if (line === '') continue
       const place = `${file}:${i + 1}`
-      try {
-        const { deterministic } = JSON.parse(line) as { deterministic: { id: string } }
-        found.set(deterministic.id, { text: line, place })
-      } catch {
-        warn(damaged(place, 'it is no record'))
-      }
+      const id = idIn(line)
+      if (id === undefined) warn(damaged(place, 'it is no record'))
+      else found.set(id, { text: line, place })
     }
   }
   return found
 }
 
+const headSchema = z.object({ deterministic: z.object({ id: z.string().regex(/^[0-9a-f]{64}$/) }) })
+
+/** The id that a line gives; the rest of the line is checked when it is asked for. */
+function idIn(line: string): string | undefined {
+  try {
+    return headSchema.parse(JSON.parse(line)).deterministic.id
+  } catch {
+    return undefined
+  }
+}
+
 async function readArtifacts(folders: readonly string[], warn: (message: string) => void) {
   const found = new Map<string, Uint8Array>()
   for (const file of await filesIn(folders, ARTIFACTS)) {
-    try {
-      const { tensors } = decodeSafetensors(await promisify(gunzip)(await readFile(file)))
-      for (const [hash, { data }] of Object.entries(tensors)) {
-        if (!(data instanceof Uint8Array) || createHash('sha256').update(data).digest('hex') !== hash) {
-          warn(damaged(file, `the content of ${hash.slice(0, 8)} does not match its name`))
-        } else found.set(hash, data)
-      }
-    } catch (error) {
-      warn(damaged(file, error instanceof Error ? error.message : String(error)))
+    for (const [hash, data] of await artifactsIn(file, warn)) found.set(hash, data)
+  }
+  return found
+}
+
+/** The artifacts in one file, checked, by their hash. */
+export async function artifactsIn(file: string, warn: (message: string) => void): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>()
+  try {
+    const { tensors } = decodeSafetensors(await promisify(gunzip)(await readFile(file)))
+    for (const [hash, { data }] of Object.entries(tensors)) {
+      if (!(data instanceof Uint8Array) || createHash('sha256').update(data).digest('hex') !== hash) {
+        warn(damaged(file, `the content of ${hash.slice(0, 8)} does not match its name`))
+      } else found.set(hash, data)
     }
+  } catch (error) {
+    warn(damaged(file, describeDamage(error)))
   }
   return found
 }

@@ -7,6 +7,7 @@ import { PROFILES } from '../experiment/profile.js'
 import { collectResults, judge } from '../experiment/results.js'
 import { plotsOf, renderPlot } from '../report/plot.js'
 import { type EvidenceSection, resultsPage, withClaims } from '../report/results-page.js'
+import { ensureWritableFile } from '../store/files.js'
 import { openEvidence } from './read.js'
 
 /**
@@ -43,6 +44,8 @@ export async function committedResults(): Promise<{ readonly page: string; readm
 
 /** Writes RESULTS.md into a folder, the table of claims in its README, and plots beside the evidence; returns the page's path. */
 export async function writeResults(choices: readonly Choice[], root: string): Promise<string> {
+  const page = join(root, 'RESULTS.md')
+  await ensureWritableFile(page, 'make it writable, or work in another checkout')
   const sections = await committedSections(choices, root)
   for (const { results, folder } of sections) {
     for (const plot of plotsOf(results)) {
@@ -52,7 +55,6 @@ export async function writeResults(choices: readonly Choice[], root: string): Pr
   const readme = join(root, 'README.md')
   const text = await readFile(readme, 'utf8').catch(() => undefined)
   if (text !== undefined) await writeAtomic(readme, withClaims(text, sections))
-  const page = join(root, 'RESULTS.md')
   await writeAtomic(page, resultsPage(sections))
   return page
 }

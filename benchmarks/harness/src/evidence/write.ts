@@ -1,6 +1,6 @@
 /** Writes evidence for git: of each seed that is whole, its records and the artifacts worth keeping. */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { encodeSafetensors, type NamedTensors, writeAtomic } from '@winning-tickets/core'
@@ -8,13 +8,14 @@ import { topological } from '../execute/plan.js'
 import { batchesOf } from '../experiment/results.js'
 import type { Cell } from '../experiment/types.js'
 import type { Stage } from '../stage/types.js'
+import { ensureWritable } from '../store/files.js'
 import { encodeRecord } from '../store/record.js'
 import type { StageRecord, Store } from '../store/types.js'
-import { ARTIFACTS, RECORDS } from './read.js'
+import { ARTIFACTS, artifactsIn, RECORDS } from './read.js'
 
 export interface Exported {
   readonly seed: number
-  /** Unchanged: the folder has the same records already. Partial: some of its stages have not run. */
+  /** Unchanged: the folder has all of it already. Partial: some of its stages have not run. */
   readonly state: 'written' | 'unchanged' | 'partial'
   readonly stages: number
   readonly stored: number
@@ -43,7 +44,6 @@ export async function exportEvidence(cells: readonly Cell[], store: Store, folde
 
 async function writeSeed(path: string, stages: readonly Stage[], records: readonly StageRecord[], store: Store) {
   const text = records.map(encodeRecord).join('')
-  if ((await readFile(path + RECORDS, 'utf8').catch(() => '')) === text) return false
   const tensors: Record<string, NamedTensors[string]> = {}
   for (const [i, { kind }] of stages.entries()) {
     for (const name of kind.evidence ?? []) {
@@ -52,6 +52,12 @@ async function writeSeed(path: string, stages: readonly Stage[], records: readon
       if (data !== undefined) tensors[hash!] = { dtype: 'uint8', shape: [data.length], data }
     }
   }
+  const [lines, artifacts] = [
+    await readFile(path + RECORDS, 'utf8').catch(() => ''),
+    await artifactsIn(path + ARTIFACTS, () => {}),
+  ]
+  if (lines === text && Object.keys(tensors).every((hash) => artifacts.has(hash))) return false
+  await ensureWritable(dirname(path), { what: 'The evidence', remedy: 'make it writable, or work in another checkout' })
   const packed = await promisify(gzip)(encodeSafetensors(tensors), { level: 9 })
   await writeAtomic(path + ARTIFACTS, packed)
   // Last: what it names is there by now.

@@ -131,10 +131,12 @@ describe('the folder', () => {
     const places = [join(folder, 'plain'), ...(process.platform === 'linux' ? ['/proc/no'] : [])]
     for (const place of places) {
       const where = join(place, 'deep', 'er')
-      const error = await ensureWritable(where, { what: 'The report', option: '--out DIR' }).catch((e: unknown) => e)
+      const error = await ensureWritable(where, { what: 'The report', remedy: 'use --out DIR' }).catch(
+        (e: unknown) => e,
+      )
       expect(error).toHaveProperty('message', expect.stringMatching(/The report cannot be written to .*--out DIR\.$/))
     }
-    await ensureWritable(join(folder, 'new', 'place'), { what: 'The report', option: '--out DIR' })
+    await ensureWritable(join(folder, 'new', 'place'), { what: 'The report', remedy: 'use --out DIR' })
     expect(await readdir(join(folder, 'new', 'place'))).toEqual([])
   })
 

@@ -1,7 +1,7 @@
 /** File operations of the store: whole files or nothing, and system errors as sentences. */
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { UserError } from '@winning-tickets/core'
 
 /** The store itself fails (full, unwritable, gone): no stage can go on, and what is finished is safe. */
@@ -70,13 +70,18 @@ export async function makeFolders(path: string): Promise<void> {
   }
 }
 
+/** What is to be written, and where else it could go, for the error: "The report" and "choose another place with --out DIR". */
+interface Written {
+  readonly what: string
+  readonly remedy: string
+}
+
 /**
  * Makes a folder and proves that files can be written there, so that hours of work do not end in an unwritable place.
  *
- * @param what names the content and how to choose another place, for the error: "The report" and "--out DIR"
  * @throws UserError if it cannot be made or written
  */
-export async function ensureWritable(folder: string, { what, option }: { what: string; option: string }) {
+export async function ensureWritable(folder: string, { what, remedy }: Written): Promise<void> {
   const probe = join(folder, `.probe-${process.pid}-${randomBytes(4).toString('hex')}`)
   try {
     await makeFolders(folder)
@@ -85,8 +90,15 @@ export async function ensureWritable(folder: string, { what, option }: { what: s
   } catch (error) {
     const code = errorCode(error)
     if (code === undefined) throw error
-    throw new UserError(`${what} cannot be written to ${folder} (${code}): choose another place with ${option}.`)
+    throw new UserError(`${what} cannot be written to ${folder} (${code}): ${remedy}.`)
   }
+}
+
+/** The same for one file, which may be there already, but not as a folder. */
+export async function ensureWritableFile(path: string, remedy: string): Promise<void> {
+  await ensureWritable(dirname(path), { what: basename(path), remedy })
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory()) throw new UserError(`${path} is a folder, not a file: ${remedy}.`)
 }
 
 /** A link fails if the name is taken, which a rename does not: of two processes exactly one comes first. */

@@ -53,10 +53,17 @@ function entries(benchmarks: string): Entry[] {
       const folder = join(benchmarks, name)
       const file = join(folder, 'package.json')
       if (!existsSync(file)) return []
-      const manifest = JSON.parse(readFileSync(file, 'utf8')) as { 'winning-tickets'?: { benchmark?: string } }
-      const entry = manifest['winning-tickets']?.benchmark
+      const entry = manifestOf(file)['winning-tickets']?.benchmark
       return entry === undefined ? [] : [{ folder, entry }]
     })
+}
+
+function manifestOf(file: string): { 'winning-tickets'?: { benchmark?: string } } {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new UserError(`${file} cannot be read (${error instanceof Error ? error.message : error}): correct it.`)
+  }
 }
 
 /** An experiment with the project that offers it. */

@@ -1,0 +1,257 @@
+/** Bad input of every sort gives one clear sentence that names the value and the remedy, and a failure; no stack trace. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { denseTicket, model, writeTicket } from '@winning-tickets/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeBenchmark, makeBenchmarks, ticketsHere } from '../testing/command-line.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'bad-input-'))
+const at = (...path: string[]) => join(folder, ...path)
+const toy = makeBenchmarks(at('toy', 'benchmarks'), ['toy'])
+beforeAll(prepare)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Case {
+  /** The command line, words separated by blanks; @ stands for the folder of prepared files. */
+  readonly type: string
+  /** What of the input the sentence names. */
+  readonly names: string
+  /** What it tells to do. */
+  readonly remedy: RegExp
+  readonly env?: Readonly<Record<string, string>>
+  readonly benchmarks?: string
+}
+
+const inData = (name: string) => ({ TICKETS_DATA_DIR: at('data', name) })
+const DID_YOU_MEAN = (word: string) => new RegExp(`Did you mean ${word}\\?.*see "tickets.* --help"`)
+const WHOLE = /give a whole number (from \d+ to \d+|of at least \d+)/
+const TIME = /give a time such as 150m, 2h, 1h30m or 45s/
+const PAPERS = /choose from: toy/
+const PROFILE = /allowed choices are smoke, small, paper/
+
+const cases: Record<string, readonly Case[]> = {
+  'a word that is not known': [
+    { type: 'bnech', names: "'bnech'", remedy: DID_YOU_MEAN('bench') },
+    { type: 'store verfy', names: "'verfy'", remedy: DID_YOU_MEAN('verify') },
+    { type: 'evidence exprot', names: "'exprot'", remedy: DID_YOU_MEAN('export') },
+    { type: 'bench --sedes 3', names: "'--sedes'", remedy: DID_YOU_MEAN('--seeds') },
+    { type: 'store gc --orphan', names: "'--orphan'", remedy: DID_YOU_MEAN('--orphans') },
+    { type: 'bench toyy', names: '"toyy"', remedy: PAPERS },
+    { type: 'claims toy toyy', names: '"toyy"', remedy: PAPERS },
+    { type: 'status toyy', names: '"toyy"', remedy: PAPERS },
+    { type: 'evidence export toyy', names: '"toyy"', remedy: PAPERS },
+    { type: 'bench -p smal', names: "'smal'", remedy: PROFILE },
+    { type: 'claims -p all', names: "'all'", remedy: PROFILE },
+    { type: 'evidence export -p Paper', names: "'Paper'", remedy: PROFILE },
+    { type: 'train -m lenet', names: "'lenet'", remedy: /allowed choices are lenet-300-100/ },
+    { type: 'train -e torch', names: "'torch'", remedy: /allowed choices are onnxruntime, tensorflow/ },
+    { type: 'train --optimizer adamw', names: "'adamw'", remedy: /allowed choices are adam, sgd/ },
+    { type: 'train --density 0.5 --control reset', names: "'reset'", remedy: /allowed choices are reinit, shuffled/ },
+    { type: 'train -d minst', names: '"minst"', remedy: /choose one of mnist, fashion-mnist/ },
+    { type: 'data verify nope', names: '"nope"', remedy: /choose one of mnist, fashion-mnist/ },
+  ],
+  'a word too few or too many': [
+    { type: 'bench --seeds', names: "'-s, --seeds <n>'", remedy: /argument missing; see "tickets bench --help"/ },
+    { type: 'data fetch', names: "'names'", remedy: /see "tickets data fetch --help"/ },
+    {
+      type: 'store path here',
+      names: "'path'",
+      remedy: /expected 0 arguments but got 1; see "tickets store path --help"/,
+    },
+  ],
+  'a number that cannot be': [
+    { type: 'bench --seeds 0', names: "'0'", remedy: WHOLE },
+    { type: 'bench --seeds -1', names: "'-1'", remedy: WHOLE },
+    { type: 'claims --seeds three', names: "'three'", remedy: WHOLE },
+    { type: 'bench --workers 0', names: "'0'", remedy: WHOLE },
+    { type: 'bench --workers 0.5', names: "'0.5'", remedy: WHOLE },
+    { type: 'bench --workers 1e9', names: "'1e9'", remedy: WHOLE },
+    { type: 'bench --workers 1000000000', names: "'1000000000'", remedy: WHOLE },
+    { type: 'bench --for soon', names: "'soon'", remedy: TIME },
+    { type: 'bench --for 150', names: "'150'", remedy: TIME },
+    { type: 'bench --for 0m', names: "'0m'", remedy: TIME },
+    { type: 'bench --for -5m', names: "'-5m'", remedy: TIME },
+    { type: 'bench --for 1.5h', names: "'1.5h'", remedy: TIME },
+    { type: 'train --density 0', names: "'0'", remedy: /give a number above 0 and at most 1/ },
+    { type: 'train --density 1.5', names: "'1.5'", remedy: /give a number above 0 and at most 1/ },
+    { type: 'train --density abc', names: "'abc'", remedy: /give a number above 0 and at most 1/ },
+    { type: 'train --seed -3', names: "'-3'", remedy: WHOLE },
+    { type: 'train -i 0', names: "'0'", remedy: WHOLE },
+    { type: 'train -l -1', names: "'-1'", remedy: /give a number above 0/ },
+    { type: 'train -l 1e999', names: "'1e999'", remedy: /give a number above 0/ },
+    { type: 'train --optimizer sgd --momentum 1.1', names: "'1.1'", remedy: /give a number from 0 to 1/ },
+    { type: 'train --weight-decay -1', names: "'-1'", remedy: /give a number of at least 0/ },
+    { type: 'train --threads 0', names: "'0'", remedy: WHOLE },
+    { type: 'train -b 10000 -i 1', names: '10000', remedy: /lower batchSize/ },
+    { type: 'train --validation 6000 -i 1', names: '6000', remedy: /of the 6000 examples.*give fewer/ },
+    { type: 'train --optimizer sgd -l 1e30 -i 50', names: '1e+30', remedy: /lower the learning rate/ },
+  ],
+  'options that do not go together': [
+    {
+      type: 'bench --dry-run --for 2h',
+      names: "'-n, --dry-run'",
+      remedy: /cannot be used with option '-t, --for <time>'/,
+    },
+    { type: 'train --momentum 0.9', names: '--momentum 0.9', remedy: /--optimizer sgd/ },
+    { type: 'train --backend tfjs-node', names: '--backend tfjs-node', remedy: /--engine tensorflow/ },
+    { type: 'train -e tensorflow --backend tfjs-node-gpu -i 1', names: 'tfjs-node-gpu', remedy: /install/ },
+    {
+      type: 'train --control reinit',
+      names: '--control reinit',
+      remedy: /give --density below 1 or a --ticket with a mask/,
+    },
+    { type: 'train --ticket @/lenet.safetensors --density 0.5', names: '--ticket', remedy: /leave --density out/ },
+  ],
+  'a file that is not as it should be': [
+    { type: 'train -t @/none.safetensors', names: at('none.safetensors'), remedy: /check the path/ },
+    { type: 'train -t @', names: folder, remedy: /check the path/ },
+    { type: 'train -t @/junk.safetensors', names: at('junk.safetensors'), remedy: /fetch or make it again/ },
+    { type: 'train -t @/cut.safetensors', names: at('cut.safetensors'), remedy: /fetch or make it again/ },
+    { type: 'train -t @/empty.safetensors', names: at('empty.safetensors'), remedy: /fetch or make it again/ },
+    { type: 'train -t @/conv.safetensors', names: 'conv', remedy: /or the model it was found in/ },
+    { type: 'train -c @/junk.safetensors', names: at('junk.safetensors'), remedy: /fetch or make it again/ },
+  ],
+  'a place that cannot be written': [
+    { type: 'train -o @/plain/ticket.safetensors', names: at('plain'), remedy: /choose another place with --out FILE/ },
+    { type: 'train -o @/data', names: at('data'), remedy: /--out FILE/ },
+    {
+      type: 'train -c @/plain/deep/c',
+      names: at('plain', 'deep'),
+      remedy: /choose another place with --checkpoint FILE/,
+    },
+    { type: 'bench toy --out @/plain', names: at('plain', 'toy'), remedy: /choose another place with --out DIR/ },
+    { type: 'bench toy --out /proc/no', names: '/proc/no', remedy: /choose another place with --out DIR/ },
+    {
+      type: 'evidence export',
+      names: at('blocked', 'RESULTS.md'),
+      remedy: /make it writable/,
+      benchmarks: at('blocked', 'benchmarks'),
+    },
+  ],
+  'a store that cannot be used': [
+    { type: 'bench toy --store @/plain', names: at('plain'), remedy: /--store DIR/ },
+    { type: 'claims --store @/plain/store', names: at('plain'), remedy: /--store DIR/ },
+    { type: 'bench toy --store /proc/no/store', names: '/proc/no', remedy: /--store DIR/ },
+    { type: 'status --store @/stores/newer', names: 'version 7', remedy: /update winning-tickets/ },
+    { type: 'bench toy --store @/stores/newer', names: 'version 7', remedy: /update winning-tickets/ },
+    { type: 'store verify --store @/stores/cut', names: at('stores', 'cut', 'store.json'), remedy: /write .* into it/ },
+    {
+      type: 'store gc --store @/stores/foreign',
+      names: at('stores', 'foreign'),
+      remedy: /give --store a new or empty folder/,
+    },
+    {
+      type: 'evidence export --store @/stores/foreign',
+      names: at('stores', 'foreign'),
+      remedy: /a new or empty folder/,
+    },
+  ],
+  'data that are not right': [
+    {
+      type: 'data list',
+      names: '"/no/such/folder"',
+      remedy: /correct or unset it/,
+      env: { TICKETS_DATA_DIR: '/no/such/folder' },
+    },
+    { type: 'data list', names: at('plain'), remedy: /correct or unset it/, env: { TICKETS_DATA_DIR: at('plain') } },
+    { type: 'train -d mnist -i 1', names: 'lacks train-labels', remedy: /add it or unset/, env: inData('partial') },
+    { type: 'train -d mnist -i 1', names: at('data', 'cut', 'mnist'), remedy: /fetch it again/, env: inData('cut') },
+    { type: 'data verify mnist', names: at('data', 'cut', 'mnist'), remedy: /fetch it again/, env: inData('cut') },
+    { type: 'data verify mnist', names: 'SHA-256', remedy: /delete it and fetch it again/, env: inData('wrong') },
+    { type: 'data verify mnist', names: 'holds 3 bytes', remedy: /fetch it again/, env: inData('short') },
+  ],
+  'a benchmark that cannot be loaded': [
+    {
+      type: 'claims',
+      names: at('unbuilt', 'toy', 'dist', 'index.js'),
+      remedy: /run "npm run build" first/,
+      benchmarks: at('unbuilt'),
+    },
+    {
+      type: 'bench',
+      names: at('nothing', 'toy', 'index.mjs'),
+      remedy: /must export "benchmark"/,
+      benchmarks: at('nothing'),
+    },
+    { type: 'status', names: at('manifest', 'toy', 'package.json'), remedy: /correct it/, benchmarks: at('manifest') },
+  ],
+  'committed evidence that is damaged': [
+    {
+      type: 'evidence export',
+      names: at('damaged', 'benchmarks', 'toy', 'results', 'small', 'seed-1.jsonl:1'),
+      remedy: /restore it with git/,
+      benchmarks: at('damaged', 'benchmarks'),
+    },
+  ],
+}
+
+describe.each(Object.entries(cases))('%s', (_, list) => {
+  it.each(list)('$type', async ({ type, names, remedy, env, benchmarks = toy }) => {
+    const words = type.split(' ').map((word) => word.replace(/^@/, folder))
+    const quiet = { TICKETS_STORE: at('store'), XDG_CACHE_HOME: at('cache'), TICKETS_DATA_DIR: undefined }
+    const { status, stdout, stderr } = await ticketsHere(words, { benchmarks, env: { ...quiet, ...env } })
+    expect(stderr).toMatch(/^tickets: .*[.]\n$/)
+    expect(stderr).toContain(names)
+    expect(stderr).toMatch(remedy)
+    expect(stderr).not.toMatch(/ {4}at |Error:/)
+    expect(stdout).toBe('')
+    expect(status).not.toBe(0)
+  })
+})
+
+it('counts the bad inputs', () => {
+  expect(Object.values(cases).flat().length).toBeGreaterThanOrEqual(36)
+  // None of them has begun anything.
+  expect(existsSync(at('store'))).toBe(false)
+})
+
+function write(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(at(path)), { recursive: true })
+  writeFileSync(at(path), content)
+}
+
+async function prepare(): Promise<void> {
+  write('plain', 'a file where a folder should be')
+  write('junk.safetensors', 'not a ticket at all')
+  write('empty.safetensors', '')
+  for (const [name, file] of [
+    ['lenet-300-100', 'lenet'],
+    ['conv-2', 'conv'],
+  ] as const) {
+    const network = model(name)
+    await writeTicket(at(`${file}.safetensors`), denseTicket(network, 1), network)
+  }
+  write('cut.safetensors', readFileSync(at('lenet.safetensors')).subarray(0, 100_000))
+
+  write('stores/newer/store.json', '{"format":"winning-tickets store","version":7}')
+  write('stores/cut/store.json', '{"format":"winning-ti')
+  write('stores/foreign/thesis.tex', '')
+
+  // Of MNIST, by the definition of the idx format: the header's bytes and one for each pixel or label.
+  const sizes = {
+    train: { images: 16 + 60_000 * 784, labels: 8 + 60_000 },
+    t10k: { images: 16 + 10_000 * 784, labels: 8 + 10_000 },
+  }
+  for (const [part, { images, labels }] of Object.entries(sizes)) {
+    for (const [file, bytes] of [
+      [`${part}-images-idx3-ubyte.gz`, images],
+      [`${part}-labels-idx1-ubyte.gz`, labels],
+    ] as const) {
+      const zeros = gzipSync(new Uint8Array(bytes), { level: 1 })
+      write(`data/wrong/mnist/${file}`, zeros)
+      write(`data/cut/mnist/${file}`, zeros.subarray(0, zeros.length / 2))
+      write(`data/short/mnist/${file}`, gzipSync('abc'))
+    }
+  }
+  write('data/partial/mnist/train-images-idx3-ubyte.gz', '')
+
+  makeBenchmarks(at('blocked', 'benchmarks'), ['toy'])
+  mkdirSync(at('blocked', 'RESULTS.md'))
+  write('unbuilt/toy/package.json', '{"winning-tickets": {"benchmark": "./dist/index.js"}}')
+  makeBenchmark(at('nothing', 'toy'), 'export const other = 1')
+  write('manifest/toy/package.json', '{"winning-tickets": ')
+  makeBenchmarks(at('damaged', 'benchmarks'), ['toy'])
+  write('damaged/benchmarks/toy/results/small/seed-1.jsonl', '{"deterministic": {"id"\n')
+}

@@ -1,73 +1,67 @@
-/** `tickets bench` in real processes on toy benchmarks: verdicts, reruns, dry runs, failures, Ctrl-C. */
-import { spawn, spawnSync } from 'node:child_process'
+/** `tickets bench` with worker processes on toy benchmarks: verdicts, reruns, dry runs, failures, deadlines, Ctrl-C. */
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ClaimRecord } from '../claims/types.js'
 import type { Stage } from '../stage/types.js'
+import { openStore } from '../store/disk.js'
+import { built, commandLine, makeBenchmark, makeBenchmarks, ticketsBuilt } from '../testing/command-line.js'
+import { contents } from '../testing/contents.js'
+import { runToy, small, smoke } from '../testing/run-toy.js'
 import { chain } from '../testing/toy.js'
-import { duration } from './duration.js'
+import { duration, parseDuration } from './duration.js'
 import { Pace } from './pace.js'
+import { watcher } from './progress.js'
 
-const dist = (path: string) => new URL(`../../dist/${path}`, import.meta.url).href
 let folder: string
+let benchmarks: string
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bench-'))
-  for (const name of ['toy', 'failing']) {
-    const project = join(folder, 'benchmarks', name)
-    mkdirSync(project, { recursive: true })
-    writeFileSync(join(project, 'package.json'), '{"winning-tickets": {"benchmark": "./index.mjs"}}')
-    writeFileSync(join(project, 'index.mjs'), `export { benchmark } from '${dist(`testing/${name}.js`)}'`)
-  }
+  benchmarks = makeBenchmarks(join(folder, 'benchmarks'), ['toy', 'failing'])
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Arguments of node and its options: the command line as bin/tickets.js runs it, on the toy benchmarks. */
-function commandLine(args: readonly string[]) {
-  const benchmarks = JSON.stringify(join(folder, 'benchmarks'))
-  const script = `const { main } = await import('${dist('cli/main.js')}')
-    await main(['node', 'tickets', ...process.argv.slice(1)], { benchmarks: ${benchmarks} })`
-  const { WT_DEBUG: _, ...env } = process.env
-  return {
-    args: ['--input-type=module', '-e', script, '--', ...args],
-    env: { ...env, TICKETS_STORE: join(folder, 'store') },
-  }
-}
-
-function tickets(...args: string[]) {
-  const line = commandLine(args)
-  return spawnSync(process.execPath, line.args, { encoding: 'utf8', env: line.env, timeout: 60_000 })
-}
+const surroundings = () => ({ benchmarks, env: { TICKETS_STORE: join(folder, 'store') } })
+const tickets = (...args: string[]) => ticketsBuilt(args, surroundings())
+const store = (name = 'store') => openStore(join(folder, name))
 
 const recordCount = () =>
   readdirSync(join(folder, 'store', 'records'), { recursive: true }).filter((name) => String(name).endsWith('.json'))
     .length
 
+/** What a bench with --json told on standard error. */
+const events = (stderr: string): { readonly type: string; readonly [key: string]: unknown }[] =>
+  stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
 describe('tickets claims', () => {
-  it('judges the largest complete profile, so that the start of a longer run does not hide it', () => {
-    const profile = (...args: string[]) => {
-      const [record] = JSON.parse(tickets('claims', 'toy', '--json', ...args).stdout) as [ClaimRecord]
+  it('judges the largest complete profile, so that the start of a longer run does not hide it', async () => {
+    const profile = async (...args: string[]) => {
+      const [record] = JSON.parse((await tickets('claims', 'toy', '--json', ...args)).stdout) as [ClaimRecord]
       return [record.profile, record.seeds]
     }
-    tickets('bench', 'toy', '--json')
-    expect(profile()).toEqual(['smoke', 2])
+    await runToy(await store(), smoke)
+    expect(await profile()).toEqual(['smoke', 2])
     // One of the three seeds of `small`.
-    tickets('bench', 'toy', '--profile', 'small', '--seeds', '1', '--json')
-    expect(profile()).toEqual(['smoke', 2])
-    expect(profile('--profile', 'small')).toEqual(['small', 1])
-    expect(profile('--seeds', '1')).toEqual(['small', 1])
-    tickets('bench', 'toy', '--profile', 'small', '--json')
-    expect(profile()).toEqual(['small', 3])
+    await runToy(await store(), { ...small, seeds: 1 })
+    expect(await profile()).toEqual(['smoke', 2])
+    expect(await profile('--profile', 'small')).toEqual(['small', 1])
+    expect(await profile('--seeds', '1')).toEqual(['small', 1])
+    await runToy(await store(), small)
+    expect(await profile()).toEqual(['small', 3])
   })
 })
 
 describe('tickets bench', () => {
-  it('prices the grid, runs it, judges it, and the second time runs nothing', () => {
-    const before = tickets('bench', 'toy', '--dry-run', '--workers', '2', '--json')
+  it('prices the grid, runs it, judges it, and the second time runs nothing', async () => {
+    const before = await tickets('bench', 'toy', '--dry-run', '--workers', '2', '--json')
     expect(existsSync(join(folder, 'store'))).toBe(false)
     // Two seeds: the dense network and two rounds of tickets each, and a control of every round.
     expect(JSON.parse(before.stdout)).toMatchObject({
@@ -79,37 +73,44 @@ describe('tickets bench', () => {
       ],
     })
 
-    const first = tickets('bench', 'toy', '--json')
+    const first = await tickets('bench', 'toy', '--json')
     expect(first.status).toBe(0)
     const records: ClaimRecord[] = JSON.parse(first.stdout)
     expect(records.map(({ id, verdict }) => [id, verdict])).toEqual([
       ['TOY-1', 'supported'],
       ['TOY-2', 'inconclusive'],
     ])
-    const events = first.stderr.trim().split('\n')
-    const finished = events.map((line): { type: string } => JSON.parse(line)).filter(({ type }) => type === 'finished')
-    expect(finished).toHaveLength(10)
+    expect(events(first.stderr).filter(({ type }) => type === 'finished')).toHaveLength(10)
     expect(recordCount()).toBe(10)
 
-    const second = tickets('bench', 'toy')
+    const second = await tickets('bench', 'toy')
     expect(second.status).toBe(0)
     expect(second.stderr).toBe('toy smoke: all 10 stages are stored\n')
     expect(second.stdout).toMatch(/TOY-1.*supported/s)
-    expect(JSON.parse(tickets('claims', 'toy', '--json').stdout)).toEqual(records)
+    expect(JSON.parse((await tickets('claims', 'toy', '--json')).stdout)).toEqual(records)
   })
 
-  it('names a failed stage with its config, runs the rest, and ends with 1', () => {
-    const { status, stdout, stderr } = tickets('bench', 'failing')
+  it('names a failed stage with its config, runs the rest, and ends with 1', async () => {
+    const { status, stdout, stderr } = await tickets('bench', 'failing')
     expect(status).toBe(1)
     expect(stderr).toContain('failed: the bad one: value 1 is not to its liking')
     expect(stderr).toContain('"fails":true')
     expect(stderr).not.toMatch(/\n\s+at /)
     expect(stdout).toContain('BAD-1')
     expect(recordCount()).toBe(1)
+
+    const json = await tickets('bench', 'failing', '--json')
+    expect(json.status).toBe(1)
+    expect(events(json.stderr).find(({ type }) => type === 'failed')).toMatchObject({
+      label: 'the bad one',
+      message: 'value 1 is not to its liking',
+      kind: 'toy/chain',
+      config: { value: 1, fails: true },
+    })
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)('stops within two seconds of %s and says how to go on', async (signal) => {
-    const { args, env } = commandLine(['bench', 'toy', '--profile', 'paper'])
+    const { args, env } = commandLine(['bench', 'toy', '--profile', 'paper'], surroundings())
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
     let stderr = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -123,6 +124,88 @@ describe('tickets bench', () => {
     expect(performance.now() - sent).toBeLessThan(2000)
     expect(stderr).toMatch(/Interrupted: \d+ of 205 stages are in .*store; run the same command to go on\.\n$/)
   })
+})
+
+describe('tickets bench --for', () => {
+  /** The toy benchmark with a grid of its own at the profile `small`. */
+  function grid(settings: object): void {
+    makeBenchmark(
+      join(benchmarks, 'toy'),
+      `import { benchmark as toy } from '${built('testing/toy.js')}'
+      const [experiment] = toy.experiments
+      const small = { ...experiment.profiles.small, ...${JSON.stringify(settings)} }
+      export const benchmark = { ...toy, experiments: [{ ...experiment, profiles: { ...experiment.profiles, small } }] }`,
+    )
+  }
+  const bench = (...args: string[]) => tickets('bench', 'toy', '-p', 'small', '-w', '2', ...args)
+
+  it('ends in time, says how to go on, reports whole seeds, and goes on to the store of an undisturbed run', async () => {
+    // 300 stages of about 100 ms: 15 s for two workers, which take some seconds to start on a busy machine.
+    const settings = { seeds: 100, levels: 1, milliseconds: 33 }
+    grid(settings)
+    const began = performance.now()
+    const { status, stdout, stderr } = await bench('--for', '8s')
+    const seconds = (performance.now() - began) / 1000
+    expect(status).toBe(0)
+    expect(seconds).toBeGreaterThan(7)
+    expect(seconds).toBeLessThan(10)
+    const [, done] = /Out of time: (\d+) of 300 stages are in .*store; run the same command to go on/.exec(stderr)!
+    expect(Number(done)).toBe(recordCount())
+    expect(Number(done)).toBeGreaterThan(0)
+    const [, seeds] = /profile small, (\d+) seeds?/.exec(stdout)!
+    // Two workers are at no more than two seeds at a time; one stage of a third may be there.
+    expect(Number(seeds)).toBeGreaterThanOrEqual(Math.floor(Number(done) / 3) - 2)
+    expect(Number(seeds)).toBeLessThanOrEqual(Number(done) / 3)
+    expect(await (await store()).leases.list()).toEqual([])
+
+    await runToy(await store(), { ...small, ...settings })
+    await runToy(await store('undisturbed'), { ...small, ...settings })
+    expect(await contents(await store())).toEqual(await contents(await store('undisturbed')))
+    const again = await bench('--for', '8s', '--json')
+    expect(events(again.stderr)).toMatchObject([{ type: 'planned', total: 300, pending: 0 }])
+    expect(JSON.parse(again.stdout)[0]).toMatchObject({ verdict: 'supported', profile: 'small', seeds: 100 })
+  })
+
+  it('begins no stage that would not be done in time, and says what to do', async () => {
+    grid({ seeds: 1, levels: 1, milliseconds: 2000 })
+    const json = await bench('--for', '5s', '--json')
+    expect(json.status).toBe(0)
+    expect(events(json.stderr)).toEqual([
+      { type: 'planned', total: 3, pending: 3, workers: 2 },
+      { type: 'out of time', done: 0, total: 3, store: join(folder, 'store') },
+    ])
+    expect(JSON.parse(json.stdout)[0]).toMatchObject({ verdict: 'not run', seeds: 0 })
+    expect((await bench('--for', '5s')).stderr).toMatch(
+      /run the same command to go on, with a longer --for if no stage fits/,
+    )
+  })
+})
+
+describe('progress', () => {
+  it('tells a warning once, whoever warns', () => {
+    const { write } = process.stderr
+    let text = ''
+    process.stderr.write = (part: string | Uint8Array) => {
+      text += part
+      return true
+    }
+    try {
+      const { onEvent, close } = watcher('toy smoke', { json: false })
+      for (const message of ['a is damaged', 'b is damaged', 'a is damaged']) onEvent({ type: 'warning', message })
+      close()
+    } finally {
+      process.stderr.write = write
+    }
+    expect(text).toBe('toy smoke: warning: a is damaged\ntoy smoke: warning: b is damaged\n')
+  })
+
+  it.each([
+    ['150m', 9000],
+    ['2h', 7200],
+    ['1h30m', 5400],
+    ['45s', 45],
+    ['1h1m1s', 3661],
+  ])('takes %s for %i seconds', (text, seconds) => expect(parseDuration(text)).toBe(seconds))
 })
 
 describe('time left', () => {

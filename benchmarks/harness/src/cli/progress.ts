@@ -20,10 +20,19 @@ const trouble = (event: ExecutionEvent): string | undefined => {
   return undefined
 }
 
-/** The way to show progress that suits the output. Everything goes to standard error but the events of --json. */
+/** The way to show progress that suits the output. Everything goes to standard error. */
 export function watcher(title: string, { json }: { json: boolean }): Watcher {
-  if (json) return jsonWatcher()
-  return process.stderr.isTTY ? barWatcher(title) : lineWatcher(title)
+  const { onEvent, close } = json ? jsonWatcher() : process.stderr.isTTY ? barWatcher(title) : lineWatcher(title)
+  const told = new Set<string>()
+  return {
+    onEvent(event) {
+      // Every worker that reads a damaged file warns of it.
+      if (event.type === 'warning' && told.has(event.message)) return
+      if (event.type === 'warning') told.add(event.message)
+      onEvent(event)
+    },
+    close,
+  }
 }
 
 function jsonWatcher(): Watcher {
@@ -31,6 +40,7 @@ function jsonWatcher(): Watcher {
     onEvent(event) {
       const { type } = event
       const stage = 'stage' in event ? { stage: event.stage.id, label: event.stage.label } : {}
+      const config = type === 'failed' ? { kind: event.stage.kind.name, config: event.stage.config } : {}
       const rest =
         type === 'planned'
           ? { total: event.total, pending: event.pending.length, workers: event.workers }
@@ -39,7 +49,7 @@ function jsonWatcher(): Watcher {
             : 'message' in event
               ? { message: event.message }
               : {}
-      process.stderr.write(`${JSON.stringify({ type, ...stage, ...rest })}\n`)
+      process.stderr.write(`${JSON.stringify({ type, ...stage, ...config, ...rest })}\n`)
     },
     close() {},
   }

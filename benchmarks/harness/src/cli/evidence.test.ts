@@ -91,6 +91,31 @@ describe('export', () => {
     }
   })
 
+  it('writes what there is of other seeds on request, and a fresh clone goes on from there', async () => {
+    const cells = await planToy(smoke)
+    await runCells(
+      store,
+      cells.filter(({ seed, arm }) => seed === 1 || arm === 'ticket'),
+    )
+    const { stdout } = await tickets(['evidence', 'export', '-p', 'smoke', '--partial'], 'store')
+    expect(stdout).toContain(
+      'toy smoke, seed 1: 5 stages, written\ntoy smoke, seed 2: written, 3 of 5 stages have run\n',
+    )
+    const { fresh } = await freshStore()
+    const { started } = await runCells(fresh, cells)
+    // The two controls that are missing, and what they stand on, whose artifacts evidence does not hold.
+    expect(started.filter((label) => label.startsWith('reinit'))).toEqual([
+      'reinit, level 1, seed 2',
+      'reinit, level 2, seed 2',
+    ])
+    expect(started.every((label) => label.endsWith('seed 2'))).toBe(true)
+    await runToy(store, smoke)
+    for (const { stage } of cells)
+      expect(await fresh.records.get(stage.id)).toEqual(
+        expect.objectContaining({ deterministic: (await store.records.get(stage.id))!.deterministic }),
+      )
+  })
+
   it('changes nothing the second time, nor from the evidence alone', async () => {
     await runToy(store, smoke)
     await exported()
@@ -118,7 +143,7 @@ describe('export', () => {
         paper: 'toy',
         profile,
         seed: i + 1,
-        state: 'partial',
+        state: 'left out',
         stages,
         stored: 0,
       }))

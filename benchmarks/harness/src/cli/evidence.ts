@@ -12,6 +12,7 @@ import { jsonOption, profileOption, storeOption, warn } from './options.js'
 
 interface EvidenceOptions {
   readonly profile?: Profile
+  readonly partial?: boolean
   readonly store?: string
   readonly json?: boolean
 }
@@ -35,13 +36,18 @@ export function evidenceCommand(program: Command, benchmarks: string): void {
     )
     .argument('[papers...]', 'papers, e.g. imp')
     .addOption(profileOption().default(undefined))
+    .option('--partial', 'also seeds that are not whole, so that another machine can go on with them')
     .addOption(storeOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExamples:\n  tickets evidence export\n  tickets evidence export imp --profile paper')
     .action((papers: string[], options: EvidenceOptions) => exportAll(papers, options, benchmarks))
 }
 
-async function exportAll(papers: string[], { profile, store: folder, json }: EvidenceOptions, benchmarks: string) {
+async function exportAll(
+  papers: string[],
+  { profile, partial, store: folder, json }: EvidenceOptions,
+  benchmarks: string,
+) {
   const choices = await choose(papers, benchmarks)
   const warnings = new Set<string>()
   const store = await openStore(storeLocation(folder), {
@@ -52,7 +58,7 @@ async function exportAll(papers: string[], { profile, store: folder, json }: Evi
   const profiles = profile ? [profile] : PROFILES.filter((each) => each !== 'smoke')
   const lines: Line[] = []
   for (const choice of choices) {
-    for (const each of profiles) lines.push(...(await exportOne(choice, each, store)))
+    for (const each of profiles) lines.push(...(await exportOne(choice, each, { store, partial })))
   }
   // Of damaged records this fails, with the same words, unless the export has just made them whole.
   const page = await writeResults(await choose([], benchmarks), join(benchmarks, '..'))
@@ -61,13 +67,17 @@ async function exportAll(papers: string[], { profile, store: folder, json }: Evi
   else process.stdout.write(`${lines.map(sentence).join('')}Results: ${page}\n`)
 }
 
-async function exportOne({ experiment, project }: Choice, profile: Profile, store: Store): Promise<Line[]> {
+async function exportOne(
+  { experiment, project }: Choice,
+  profile: Profile,
+  { store, partial = false }: { readonly store: Store; readonly partial: boolean | undefined },
+): Promise<Line[]> {
   const cells = await experiment.plan(experiment.profiles[profile])
-  const exported = await exportEvidence(cells, store, evidenceFolder(project, profile))
+  const exported = await exportEvidence(cells, store, { folder: evidenceFolder(project, profile), partial })
   return exported.map((each) => ({ paper: experiment.name, profile, ...each }))
 }
 
 const sentence = ({ paper, profile, seed, state, stages, stored }: Line) =>
-  state === 'partial'
-    ? `${paper} ${profile}, seed ${seed}: left out, ${stored} of ${stages} stages have run\n`
+  stored < stages
+    ? `${paper} ${profile}, seed ${seed}: ${state}, ${stored} of ${stages} stages have run\n`
     : `${paper} ${profile}, seed ${seed}: ${stages} stages, ${state}\n`

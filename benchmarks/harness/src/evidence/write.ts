@@ -1,4 +1,4 @@
-/** Writes evidence for git: of each seed that is whole, its records and the artifacts worth keeping. */
+/** Writes evidence for git: of each seed its records and the artifacts worth keeping. */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,39 +15,54 @@ import { ARTIFACTS, artifactsIn, RECORDS } from './read.js'
 
 export interface Exported {
   readonly seed: number
-  /** Unchanged: the folder has all of it already. Partial: some of its stages have not run. */
-  readonly state: 'written' | 'unchanged' | 'partial'
+  /** Unchanged: the folder has all of it already. Left out: some of its stages have not run. */
+  readonly state: 'written' | 'unchanged' | 'left out'
   readonly stages: number
   readonly stored: number
 }
 
-/** Exports a grid into a folder, a pair of files a seed. A stage that seeds share is in the file of the first of them. */
-export async function exportEvidence(cells: readonly Cell[], store: Store, folder: string): Promise<Exported[]> {
+/**
+ * Exports a grid into a folder, a pair of files a seed. A stage that seeds share is in the file of the first of them.
+ *
+ * @param partial whether seeds that are not whole are exported too, as far as they have run: no claim counts them, but the
+ *   next run goes on from there
+ */
+export async function exportEvidence(
+  cells: readonly Cell[],
+  store: Store,
+  { folder, partial = false }: { readonly folder: string; readonly partial?: boolean },
+): Promise<Exported[]> {
   const exported: Exported[] = []
   const written = new Set<string>()
   const seeds = [...new Set(cells.map(({ seed }) => seed))]
   for (const [i, batch] of batchesOf(cells).entries()) {
     const seed = seeds[i]!
     const stages = topological(batch).filter(({ id }) => !written.has(id))
-    const records = (await Promise.all(stages.map(({ id }) => store.records.get(id)))).filter(isThere)
-    const counts = { seed, stages: stages.length, stored: records.length }
-    if (records.length < stages.length) {
-      exported.push({ ...counts, state: 'partial' })
+    const found = await Promise.all(stages.map(async (stage) => ({ stage, record: await store.records.get(stage.id) })))
+    const stored = found.filter(hasRecord)
+    const counts = { seed, stages: stages.length, stored: stored.length }
+    if (stored.length === 0 || (stored.length < stages.length && !partial)) {
+      exported.push({ ...counts, state: 'left out' })
       continue
     }
     for (const { id } of stages) written.add(id)
-    const changed = await writeSeed(join(folder, `seed-${seed}`), stages, records, store)
+    const changed = await writeSeed(join(folder, `seed-${seed}`), stored, store)
     exported.push({ ...counts, state: changed ? 'written' : 'unchanged' })
   }
   return exported
 }
 
-async function writeSeed(path: string, stages: readonly Stage[], records: readonly StageRecord[], store: Store) {
-  const text = records.map(encodeRecord).join('')
+interface Done {
+  readonly stage: Stage
+  readonly record: StageRecord
+}
+
+async function writeSeed(path: string, stages: readonly Done[], store: Store) {
+  const text = stages.map(({ record }) => encodeRecord(record)).join('')
   const tensors: Record<string, NamedTensors[string]> = {}
-  for (const [i, { kind }] of stages.entries()) {
-    for (const name of kind.evidence ?? []) {
-      const hash = records[i]!.deterministic.artifacts[name]
+  for (const { stage, record } of stages) {
+    for (const name of stage.kind.evidence ?? []) {
+      const hash = record.deterministic.artifacts[name]
       const data = hash === undefined ? undefined : await store.artifacts.get(hash)
       if (data !== undefined) tensors[hash!] = { dtype: 'uint8', shape: [data.length], data }
     }
@@ -65,4 +80,5 @@ async function writeSeed(path: string, stages: readonly Stage[], records: readon
   return true
 }
 
-const isThere = <T>(value: T | undefined): value is T => value !== undefined
+const hasRecord = (one: { readonly stage: Stage; readonly record: StageRecord | undefined }): one is Done =>
+  one.record !== undefined

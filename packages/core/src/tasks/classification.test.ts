@@ -11,6 +11,7 @@ import {
   classificationObjective,
   classificationTask,
   crossEntropy,
+  normalisations,
   splitDataset,
   stepsPerEpoch,
 } from './index.js'
@@ -163,6 +164,9 @@ describe('data', () => {
   test('of colours are normalised channel by channel, and by no other number of numbers', () => {
     const shape = { shape: [2, 2, 3], classes: 4, examples: 5 }
     expect(() => classificationObjective(shape, { mean: [0.1, 0.2, 0.3], std: [1] })).not.toThrow()
+    for (const normalisation of Object.values(normalisations)) {
+      expect(classificationObjective(shape, normalisation).config).toMatchObject(normalisation)
+    }
     expect(() => classificationObjective(shape, { mean: [0.1, 0.2] })).toThrow(
       "The classification task's mean has 2 numbers for images of [2,2,3]; give 1 or 3.",
     )

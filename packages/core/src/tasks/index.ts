@@ -21,6 +21,7 @@ export {
 } from './classification.js'
 export { crossEntropy } from './cross-entropy.js'
 export { type EvaluationSet, setEvaluator } from './evaluator.js'
+export { type Normalisation, normalisations } from './normalisation.js'
 export { batchOrder, stepsPerEpoch } from './order.js'
 export type {
   BatchSource,

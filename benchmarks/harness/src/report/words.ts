@@ -31,7 +31,7 @@ export function subtitle(results: Results): string {
 /** What verdicts at a profile are worth. */
 export const PROFILE_TEXT: Readonly<Record<Profile, string>> = {
   smoke: 'smoke: minutes, to see that everything works. Signs and orderings are tested, not the paper’s figures.',
-  small: 'small: hours on two cores. Signs and orderings are tested, not the paper’s figures.',
+  small: 'small: minutes to hours on two cores. Signs and orderings are tested, not the paper’s figures.',
   paper: 'paper: the paper’s setting, and its figures are tested too.',
 }
 

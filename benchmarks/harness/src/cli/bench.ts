@@ -132,10 +132,11 @@ async function runStages(
   const interruption = onInterrupt()
   try {
     const store = await openStore(storeLocation(folder), {
-      evidence: evidenceFolders([choice.project]),
+      evidence: evidenceFolders([choice]),
       onWarning: (message) => progress.onEvent({ type: 'warning', message }),
     })
-    await ensureData(settings, cells, store)
+    const inTime = until === undefined || performance.now() < until
+    if (inTime) await unlessAborted(interruption.signal, ensureData(settings, cells, store))
     const summary = await execute(batchesOf(cells), {
       store,
       where: { modules: [choice.project.module] },
@@ -156,6 +157,11 @@ async function ensureData({ dataset: { name } }: Settings, cells: readonly Cell[
   const { pending } = await planStages(batchesOf(cells), store)
   const registered = listDatasets().some(({ info }) => info.name === name)
   if (pending.length > 0 && registered) await withBar((onProgress) => fetchDataset(name, { onProgress }))
+}
+
+/** What a task gives, or nothing as soon as the signal comes: a download takes none, and ends with the process. */
+async function unlessAborted(signal: AbortSignal, task: Promise<void>): Promise<void> {
+  await Promise.race([task, new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))])
 }
 
 /** Why the run ended before its work, how far it came and how to go on. */
@@ -198,7 +204,7 @@ function onInterrupt(): { signal: AbortSignal; release(): void } {
 
 async function dryRun(choices: readonly Choice[], options: BenchOptions): Promise<void> {
   const { profile, workers, json = false } = options
-  const evidence = evidenceFolders(choices.map(({ project }) => project))
+  const evidence = evidenceFolders(choices)
   const store = await openStore(storeLocation(options.store), { evidence, onWarning: warn })
   const grids: GridCost[] = []
   const power: Power[] = []

@@ -36,7 +36,7 @@ export function claimsCommand(program: Command, benchmarks: string): void {
     .action(async (papers: string[], options: ClaimsOptions) => {
       const choices = await choose(papers, benchmarks)
       const store = await openStore(storeLocation(options.store), {
-        evidence: evidenceFolders(choices.map(({ project }) => project)),
+        evidence: evidenceFolders(choices),
         onWarning: warn,
       })
       const records: ClaimRecord[] = []
@@ -60,7 +60,7 @@ async function verdicts(choice: Choice, { profile, seeds }: ClaimsOptions, store
   // None is complete: the one with most seeds, so that the start of a long run does not hide a shorter one.
   return judgeAll(
     choice,
-    candidates.reduce((best, other) => (seedsOf(other) >= seedsOf(best) ? other : best)),
+    candidates.reduce((best, other) => (seedsOf(other) > seedsOf(best) || seedsOf(best) === 0 ? other : best)),
   )
 }
 

@@ -30,15 +30,13 @@ export async function discover(benchmarks: string): Promise<Project[]> {
 /** Where the reports of the papers are written by default. */
 export const reportFolders = (): string[] => entries(BENCHMARKS).map(({ folder }) => join(folder, 'out'))
 
-/** The folders of committed evidence of some projects, one a profile: benchmarks/<paper>/results/<profile>. */
-export function evidenceFolders(projects: readonly Pick<Project, 'folder'>[]): string[] {
-  return [...new Set(projects.map(({ folder }) => folder))].flatMap((folder) =>
-    PROFILES.map((profile) => evidenceFolder({ folder }, profile)),
-  )
-}
+/** The folders of committed evidence of some experiments, one a profile. */
+export const evidenceFolders = (choices: readonly Choice[]): string[] =>
+  choices.flatMap((choice) => PROFILES.map((profile) => evidenceFolder(choice, profile)))
 
-export const evidenceFolder = ({ folder }: Pick<Project, 'folder'>, profile: Profile): string =>
-  join(folder, 'results', profile)
+/** benchmarks/<project>/results/<experiment>/<profile> */
+export const evidenceFolder = ({ project, experiment }: Choice, profile: Profile): string =>
+  join(project.folder, 'results', experiment.name, profile)
 
 interface Entry {
   readonly folder: string

@@ -26,7 +26,7 @@ let store: Store
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evidence-'))
   benchmarks = makeBenchmarks(join(folder, 'benchmarks'), ['toy'])
-  evidence = join(benchmarks, 'toy', 'results', 'smoke')
+  evidence = join(benchmarks, 'toy', 'results', 'toy', 'smoke')
   store = await openStore(join(folder, 'store'))
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
@@ -151,7 +151,7 @@ describe('export', () => {
     const page = await readFile(join(folder, 'RESULTS.md'), 'utf8')
     expect(page).toContain('## Chains of hashes\n\n### Profile `smoke`: hashes (synthetic), 2 seeds')
     expect(page).toMatch(
-      /\| TOY-1 \| Hashes are spread \| \*\*supported\*\* \|.*\[records\]\(benchmarks\/toy\/results\/smoke\)/,
+      /\| TOY-1 \| Hashes are spread \| \*\*supported\*\* \|.*\[records\]\(benchmarks\/toy\/results\/toy\/smoke\)/,
     )
     expect(page).not.toContain('Profile `small`')
   })

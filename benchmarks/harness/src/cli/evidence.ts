@@ -32,7 +32,7 @@ export function evidenceCommand(program: Command, benchmarks: string): void {
     .command('export')
     .summary('write finished seeds, plots and RESULTS.md into the checkout')
     .description(
-      'Write the seeds that are whole in the store to benchmarks/<paper>/results/<profile>: records, curves and masks, not weights; of the profiles small and paper, if none is named. Then draw the plots there, and write RESULTS.md and the README’s table of claims from all committed evidence.',
+      'Write the seeds that are whole in the store to benchmarks/<paper>/results/<experiment>/<profile>: records, curves and masks, not weights; of the profiles small and paper, if none is named. Then draw the plots there, and write RESULTS.md and the README’s table of claims from all committed evidence.',
     )
     .argument('[papers...]', 'papers, e.g. imp')
     .addOption(profileOption().default(undefined))
@@ -51,7 +51,7 @@ async function exportAll(
   const choices = await choose(papers, benchmarks)
   const warnings = new Set<string>()
   const store = await openStore(storeLocation(folder), {
-    evidence: evidenceFolders(choices.map(({ project }) => project)),
+    evidence: evidenceFolders(choices),
     onWarning: (message) => warnings.add(message),
   })
   // The smoke profile is for seeing that things work: a rerun takes less than reading what was committed.
@@ -68,16 +68,18 @@ async function exportAll(
 }
 
 async function exportOne(
-  { experiment, project }: Choice,
+  choice: Choice,
   profile: Profile,
   { store, partial = false }: { readonly store: Store; readonly partial: boolean | undefined },
 ): Promise<Line[]> {
+  const { experiment } = choice
   const cells = await experiment.plan(experiment.profiles[profile])
-  const exported = await exportEvidence(cells, store, { folder: evidenceFolder(project, profile), partial })
+  const exported = await exportEvidence(cells, store, { folder: evidenceFolder(choice, profile), partial })
   return exported.map((each) => ({ paper: experiment.name, profile, ...each }))
 }
 
-const sentence = ({ paper, profile, seed, state, stages, stored }: Line) =>
-  stored < stages
-    ? `${paper} ${profile}, seed ${seed}: ${state}, ${stored} of ${stages} stages have run\n`
-    : `${paper} ${profile}, seed ${seed}: ${stages} stages, ${state}\n`
+const sentence = ({ paper, profile, seed, state, stages, stored, lost }: Line) => {
+  const progress = stored < stages ? `${state}, ${stored} of ${stages} stages have run` : `${stages} stages, ${state}`
+  const without = lost > 0 ? `, without ${lost} masks or curves that the store has lost` : ''
+  return `${paper} ${profile}, seed ${seed}: ${progress}${without}\n`
+}

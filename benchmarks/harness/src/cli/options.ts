@@ -5,7 +5,10 @@ import { PROFILES } from '../experiment/profile.js'
 import { parseDuration } from './duration.js'
 
 export const profileOption = () =>
-  new Option('-p, --profile <profile>', 'smoke (minutes, shipped data), small (minutes to hours), paper (the paper’s setting)')
+  new Option(
+    '-p, --profile <profile>',
+    'smoke (minutes, shipped data), small (minutes to hours), paper (the paper’s setting)',
+  )
     .choices([...PROFILES])
     .default('smoke')
 

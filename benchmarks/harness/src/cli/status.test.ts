@@ -90,7 +90,7 @@ it('says which records nobody plans, and why', async () => {
 
 it('tells orphans of committed evidence from those of the store', async () => {
   await runCells(store, [await stray()])
-  await exportEvidence([await stray()], store, { folder: join(benchmarks, 'toy', 'results', 'smoke') })
+  await exportEvidence([await stray()], store, { folder: join(benchmarks, 'toy', 'results', 'toy', 'smoke') })
   store = await openStore(join(folder, 'another'))
   expect((await statusJson()).orphans).toMatchObject([{ committed: true }])
   expect(await status()).toContain('Committed records that no experiment plans any more')

@@ -57,7 +57,7 @@ export function statusCommand(program: Command, benchmarks: string): void {
 async function statusOf(papers: string[], benchmarks: string, folder: string | undefined): Promise<Status> {
   const choices = await choose(papers, benchmarks)
   const all = await choose([], benchmarks)
-  const folders = evidenceFolders(all.map(({ project }) => project))
+  const folders = evidenceFolders(all)
   const store = await openStore(storeLocation(folder), { evidence: folders, onWarning: warn })
   const running = await store.leases.list()
   const stored = new Set(await store.records.list())

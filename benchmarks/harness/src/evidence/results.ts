@@ -17,19 +17,19 @@ import { openEvidence } from './read.js'
  * @throws UserError if a file of the evidence is damaged
  */
 export async function committedSections(choices: readonly Choice[], root: string): Promise<EvidenceSection[]> {
-  const evidence = openEvidence(evidenceFolders(choices.map(({ project }) => project)), (message) => {
+  const evidence = openEvidence(evidenceFolders(choices), (message) => {
     throw new UserError(message)
   })
   const store = { records: { get: evidence.record } }
   const sections: EvidenceSection[] = []
   for (const choice of choices) {
-    const { experiment, project } = choice
+    const { experiment } = choice
     for (const profile of PROFILES.toReversed()) {
       const settings = experiment.profiles[profile]
       const results = await collectResults(experiment, profile, settings, await experiment.plan(settings), store)
       if (results.rows.length === 0) continue
       const plots = plotsOf(results).map(({ name, title }) => ({ title, file: `${name}.svg` }))
-      const folder = relative(root, evidenceFolder(project, profile))
+      const folder = relative(root, evidenceFolder(choice, profile))
       sections.push({ results, claims: claimsOf(choice).map((claim) => judge(claim, results)), folder, plots })
     }
   }

@@ -11,7 +11,7 @@ import type { Stage } from '../stage/types.js'
 import { ensureWritable } from '../store/files.js'
 import { encodeRecord } from '../store/record.js'
 import type { StageRecord, Store } from '../store/types.js'
-import { ARTIFACTS, artifactsIn, RECORDS } from './read.js'
+import { ARTIFACTS, artifactsIn, openEvidence, RECORDS } from './read.js'
 
 export interface Exported {
   readonly seed: number
@@ -19,6 +19,8 @@ export interface Exported {
   readonly state: 'written' | 'unchanged' | 'left out'
   readonly stages: number
   readonly stored: number
+  /** Masks, curves and the like that the store has lost: a fresh clone has to make them again. */
+  readonly lost: number
 }
 
 /**
@@ -33,21 +35,28 @@ export async function exportEvidence(
   { folder, partial = false }: { readonly folder: string; readonly partial?: boolean },
 ): Promise<Exported[]> {
   const exported: Exported[] = []
+  const committed = openEvidence([folder], () => {})
   const written = new Set<string>()
   const seeds = [...new Set(cells.map(({ seed }) => seed))]
   for (const [i, batch] of batchesOf(cells).entries()) {
     const seed = seeds[i]!
     const stages = topological(batch).filter(({ id }) => !written.has(id))
-    const found = await Promise.all(stages.map(async (stage) => ({ stage, record: await store.records.get(stage.id) })))
+    const found = await Promise.all(
+      stages.map(async (stage) => ({
+        stage,
+        // What is committed came first, and first wins.
+        record: (await committed.record(stage.id)) ?? (await store.records.get(stage.id)),
+      })),
+    )
     const stored = found.filter(hasRecord)
     const counts = { seed, stages: stages.length, stored: stored.length }
     if (stored.length === 0 || (stored.length < stages.length && !partial)) {
-      exported.push({ ...counts, state: 'left out' })
+      exported.push({ ...counts, lost: 0, state: 'left out' })
       continue
     }
     for (const { id } of stages) written.add(id)
-    const changed = await writeSeed(join(folder, `seed-${seed}`), stored, store)
-    exported.push({ ...counts, state: changed ? 'written' : 'unchanged' })
+    const { changed, lost } = await writeSeed(join(folder, `seed-${seed}`), stored, store)
+    exported.push({ ...counts, lost, state: changed ? 'written' : 'unchanged' })
   }
   return exported
 }
@@ -60,10 +69,12 @@ interface Done {
 async function writeSeed(path: string, stages: readonly Done[], store: Store) {
   const text = stages.map(({ record }) => encodeRecord(record)).join('')
   const tensors: Record<string, NamedTensors[string]> = {}
+  let lost = 0
   for (const { stage, record } of stages) {
     for (const name of stage.kind.evidence ?? []) {
       const hash = record.deterministic.artifacts[name]
       const data = hash === undefined ? undefined : await store.artifacts.get(hash)
+      if (hash !== undefined && data === undefined) lost += 1
       if (data !== undefined) tensors[hash!] = { dtype: 'uint8', shape: [data.length], data }
     }
   }
@@ -71,13 +82,13 @@ async function writeSeed(path: string, stages: readonly Done[], store: Store) {
     await readFile(path + RECORDS, 'utf8').catch(() => ''),
     await artifactsIn(path + ARTIFACTS, () => {}),
   ]
-  if (lines === text && Object.keys(tensors).every((hash) => artifacts.has(hash))) return false
+  if (lines === text && Object.keys(tensors).every((hash) => artifacts.has(hash))) return { changed: false, lost }
   await ensureWritable(dirname(path), { what: 'The evidence', remedy: 'make it writable, or work in another checkout' })
   const packed = await promisify(gzip)(encodeSafetensors(tensors), { level: 9 })
   await writeAtomic(path + ARTIFACTS, packed)
   // Last: what it names is there by now.
   await writeAtomic(path + RECORDS, text)
-  return true
+  return { changed: true, lost }
 }
 
 const hasRecord = (one: { readonly stage: Stage; readonly record: StageRecord | undefined }): one is Done =>

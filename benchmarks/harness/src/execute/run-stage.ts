@@ -1,12 +1,11 @@
 /** Runs one stage: reads its inputs from the store, runs its kind, and puts artifacts and record into the store. */
 import { rm } from 'node:fs/promises'
 import { cpus, hostname } from 'node:os'
-import { dirname } from 'node:path'
 import { CheckpointError, UserError } from '@winning-tickets/core'
 import { parseConfig, stageId, stageIdentity } from '../stage/create.js'
 import { toJsonObject } from '../stage/json.js'
 import type { Cache, StageContext, StageInput, StageKind, StageOutcome } from '../stage/types.js'
-import { blameDisk, makeFolders, StoreError } from '../store/files.js'
+import { blameDisk, exists, guarded, StoreError } from '../store/files.js'
 import type { StageRecord, Store } from '../store/types.js'
 import { completeRecord } from './plan.js'
 import type { Job, JobOutcome, Watch } from './types.js'
@@ -55,6 +54,7 @@ async function run(job: Job, workshop: Workshop, watch: Watch): Promise<JobOutco
   const inputs: Record<string, StageInput> = {}
   for (const [name, id] of Object.entries(job.inputs)) inputs[name] = await readInput(store, id)
 
+  const resumed = await exists(store.checkpointPath(job.id))
   const started = performance.now()
   const outcome = await attempt(kind, { config, inputs, cache, progress: watch.progress }, workshop, job.id, watch)
   const seconds = (performance.now() - started) / 1000
@@ -63,9 +63,12 @@ async function run(job: Job, workshop: Workshop, watch: Watch): Promise<JobOutco
   const artifacts: Record<string, string> = {}
   for (const [name, bytes] of Object.entries(outcome.artifacts ?? {}))
     artifacts[name] = await store.artifacts.put(bytes)
-  const record = { deterministic: { ...job, identity, result, artifacts }, observed: observe(outcome, seconds) }
+  const record = {
+    deterministic: { ...job, identity, result, artifacts },
+    observed: { ...observe(outcome, seconds), ...(resumed ? { resumed } : {}) },
+  }
   const kept = await keep(store, record, watch)
-  await rm(store.checkpointPath(job.id), { force: true })
+  await guarded(store.location, () => rm(store.checkpointPath(job.id), { force: true }))
   return { type: 'done', record: kept }
 }
 
@@ -78,14 +81,20 @@ async function attempt(
   watch: Watch,
 ): Promise<StageOutcome> {
   const checkpoint = { path: store.checkpointPath(id), seconds: checkpointSeconds }
-  await makeFolders(dirname(checkpoint.path))
+  const run = async () => {
+    try {
+      return await kind.run({ ...context, checkpoint })
+    } catch (error) {
+      throw blameDisk(store.location, error)
+    }
+  }
   try {
-    return await kind.run({ ...context, checkpoint })
+    return await run()
   } catch (error) {
-    if (!(error instanceof CheckpointError)) throw blameDisk(store.location, error)
+    if (!(error instanceof CheckpointError)) throw error
     watch.warning(`A ${kind.name} stage begins anew: ${error.message}`)
-    await rm(checkpoint.path, { force: true })
-    return kind.run({ ...context, checkpoint })
+    await guarded(store.location, () => rm(checkpoint.path, { force: true }))
+    return run()
   }
 }
 

@@ -8,7 +8,7 @@ import type { ExecutionEvent, Job, JobOutcome, Runner, Summary } from './types.j
 /** How often a stage is tried again after its worker died, or made again after its artifacts were lost. */
 const RETRIES = 2
 
-/** Milliseconds between two looks at stages that other processes run. */
+/** Milliseconds between two looks at the clock and at stages that other processes run. */
 const LOOK_AGAIN = 500
 
 export interface ScheduleOptions {
@@ -96,7 +96,7 @@ export async function schedule({
   function settle(stage: Stage, outcome: JobOutcome, elsewhere: boolean): void {
     if (outcome.type === 'done') {
       state.set(stage.id, 'done')
-      if (!elsewhere) pace.learn(stage, outcome.record.observed.seconds)
+      if (!elsewhere && !outcome.record.observed.resumed) pace.learn(stage, outcome.record.observed.seconds)
       onEvent({ type: 'finished', stage, record: outcome.record, elsewhere })
     } else if (outcome.type === 'failed') {
       fail(stage, outcome.message, outcome.stack)
@@ -144,7 +144,7 @@ export async function schedule({
   }
 
   onEvent({ type: 'planned', total: stages.size, pending: plan.pending, workers: runners.length })
-  const timers: NodeJS.Timeout[] = []
+  let clock: NodeJS.Timeout | undefined
   await new Promise<void>((resolve) => {
     const dispatch = () => {
       for (let stage = nextStage(); stage && idle.length > 0 && !stopping(); stage = nextStage()) {
@@ -160,20 +160,16 @@ export async function schedule({
       if (stopping() || (working.size === 0 && inState('elsewhere').length === 0)) resolve()
     }
     const lookAgain = () => {
+      outOfTime = performance.now() >= until
       for (const { id } of inState('elsewhere')) state.set(id, 'waiting')
+      skipDependants()
       dispatch()
     }
-    const expire = () => {
-      outOfTime = true
-      resolve()
-    }
-    timers.push(setInterval(lookAgain, LOOK_AGAIN))
-    // Node's timers take no more than 2^31 milliseconds.
-    if (until < Infinity) timers.push(setTimeout(expire, Math.min(Math.max(0, until - performance.now()), 2 ** 31 - 1)))
+    clock = setInterval(lookAgain, LOOK_AGAIN)
     signal?.addEventListener('abort', () => resolve(), { once: true })
     dispatch()
   })
-  timers.forEach(clearTimeout)
+  clearInterval(clock)
   await Promise.all(runners.map((runner) => runner.close()))
   await Promise.all(working)
   if (fatal !== undefined) throw fatal

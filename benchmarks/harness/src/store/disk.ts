@@ -4,7 +4,7 @@ import { readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { openEvidence } from '../evidence/read.js'
-import { exists, guarded, publish, readIfThere, removeStale, StoreError, sizesOf } from './files.js'
+import { exists, guarded, probe, publish, readIfThere, removeStale, StoreError, sizesOf } from './files.js'
 import { type LeaseOptions, openLeases } from './leases.js'
 import { decodeRecord, describeDamage, encodeRecord } from './record.js'
 import type { StageRecord, Store } from './types.js'
@@ -50,7 +50,8 @@ export async function openStore(location: string, options: StoreOptions = {}): P
   const committed = openEvidence(evidence, onWarning)
   const setAside = async (path: string, why: string) => {
     onWarning(`${path} is damaged (${why}); it is kept as ${path}.damaged and counts as missing.`)
-    await guarded(location, () => rename(path, `${path}.damaged`))
+    // Another reader may have been faster.
+    await guarded(location, () => rename(path, `${path}.damaged`).catch(ignoreMissing))
   }
 
   const artifacts: Store['artifacts'] = {
@@ -128,6 +129,10 @@ export async function openStore(location: string, options: StoreOptions = {}): P
   }
 }
 
+const ignoreMissing = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'ENOENT') throw error
+}
+
 const isHash = (name: string): boolean => /^[0-9a-f]{64}$/.test(name)
 
 /** Damaged files that were set aside, checkpoints of stages that are done, and what killed processes left behind. */
@@ -158,15 +163,14 @@ async function checkFolder(location: string): Promise<void> {
   if (header === undefined) {
     const names = (await exists(location)) ? await readdir(location) : []
     if (names.every((name) => name === 'tmp')) return
+    if (names.includes('records')) throw headerError(location, 'is missing')
     throw new StoreError(
       `${location} holds other files and is no store of winning-tickets: give --store a new or empty folder.`,
     )
   }
   const version = headerVersion(header.toString('utf8'))
   if (version === undefined) {
-    throw new StoreError(
-      `${join(location, 'store.json')} is damaged: write {"format":"winning-tickets store","version":1} into it, or choose another folder with --store DIR.`,
-    )
+    throw headerError(location, 'is damaged')
   }
   if (version > VERSION) {
     throw new StoreError(
@@ -174,6 +178,11 @@ async function checkFolder(location: string): Promise<void> {
     )
   }
 }
+
+const headerError = (location: string, what: string) =>
+  new StoreError(
+    `${join(location, 'store.json')} ${what}: write {"format":"${FORMAT}","version":${VERSION}} into it, or choose another folder with --store DIR.`,
+  )
 
 /** The version that a store.json gives, or undefined if it is damaged. */
 function headerVersion(text: string): number | undefined {
@@ -188,6 +197,8 @@ async function makeFolder(location: string, temporary: string): Promise<void> {
   const header = `${JSON.stringify({ format: FORMAT, version: VERSION })}\n`
   // Another process, maybe a newer one, may have come first.
   if (!(await publish(join(location, 'store.json'), header, temporary, 'keep'))) await checkFolder(location)
+  // Now rather than after the first minutes of training.
+  for (const part of ['checkpoints', 'leases']) await probe(join(location, part))
   await removeStale(temporary)
 }
 

@@ -76,6 +76,14 @@ interface Written {
   readonly remedy: string
 }
 
+/** Makes a folder and writes a file there, which then goes again. */
+export async function probe(folder: string): Promise<void> {
+  const path = join(folder, `.probe-${process.pid}-${randomBytes(4).toString('hex')}`)
+  await makeFolders(folder)
+  await (await open(path, 'wx')).close()
+  await rm(path)
+}
+
 /**
  * Makes a folder and proves that files can be written there, so that hours of work do not end in an unwritable place.
  *

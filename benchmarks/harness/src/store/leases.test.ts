@@ -38,7 +38,9 @@ test('one holder at a time; a released lease can be taken again, and leaves noth
   expect(lease).toBeDefined()
   expect(await theirs.take('a', 'dense')).toBeUndefined()
   expect(await mine.take('a', 'dense')).toBeUndefined()
-  expect(await theirs.list()).toEqual([{ id: 'a', label: 'dense', fraction: 0, host: self().host, pid: process.pid }])
+  expect(await theirs.list()).toEqual([
+    { id: 'a', label: 'dense', fraction: 0, host: self().host, pid: process.pid, here: true },
+  ])
   await lease!.release()
   expect(await theirs.list()).toEqual([])
   await (await theirs.take('a', 'dense'))!.release()

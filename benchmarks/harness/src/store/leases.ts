@@ -10,7 +10,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { makeFolders, publish, readIfThere } from './files.js'
-import { isDead, ownerSchema, self } from './owner.js'
+import { isDead, isHere, ownerSchema, self } from './owner.js'
 import type { Lease, Running, Store } from './types.js'
 
 const leaseSchema = z.object({
@@ -56,8 +56,9 @@ export function openLeases(
     if ((await readIfThere(pathOf(id)))?.toString('utf8') !== content) return
     try {
       await rename(pathOf(id), aside)
-    } catch {
-      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      throw error
     }
     const taken = (await readIfThere(aside))?.toString('utf8')
     // Between reading and renaming, another process broke it and took it: give it back.
@@ -84,7 +85,8 @@ export function openLeases(
       async release() {
         stopped.abort()
         await beating
-        if (await isOwn().catch(() => false)) await rm(path, { force: true })
+        // A lease that cannot be removed does no harm: it falls when its process ends.
+        if (await isOwn().catch(() => false)) await rm(path, { force: true }).catch(() => {})
       },
     }
     const beating = (async () => {
@@ -111,7 +113,14 @@ export function openLeases(
       const lease = parse((await readIfThere(join(folder, name)))?.toString('utf8'))
       if (lease === undefined || isDead(lease.owner)) continue
       const { label, fraction, owner } = lease
-      found.push({ id: basename(name, '.json'), label, fraction, host: owner.host, pid: owner.pid })
+      found.push({
+        id: basename(name, '.json'),
+        label,
+        fraction,
+        host: owner.host,
+        pid: owner.pid,
+        here: isHere(owner),
+      })
     }
     return found
   }

@@ -1,5 +1,4 @@
 /** Keeping a store in order: checking all of it, and throwing away what nobody needs. */
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '@winning-tickets/core'
 import type { Store } from './types.js'
@@ -68,7 +67,7 @@ export async function collectGarbage(
   // In this order: what is listed and has no record later, though nobody is at work in between, never gets one.
   const there = await store.artifacts.list()
   const files = [...(await store.leftovers.list())]
-  await refuseWhileInUse(store)
+  if (!dryRun) await refuseWhileInUse(store)
   const dropped = new Set(unwanted)
   const wanted = new Set<string>()
   for (const id of await store.records.list()) {
@@ -93,9 +92,9 @@ export async function collectGarbage(
 async function refuseWhileInUse({ leases, location }: Store): Promise<void> {
   const [running] = await leases.list()
   if (running === undefined) return
-  const { id, label, pid, host } = running
-  // Whether a process on another machine still lives cannot be seen from here.
-  const gone = host === hostname() ? '' : ` (if that machine is gone, delete ${join(location, 'leases', `${id}.json`)})`
+  const { id, label, pid, host, here } = running
+  // Whether a process on another machine, in another container or before a reboot still lives cannot be seen from here.
+  const gone = here ? '' : ` (if it is gone, delete ${join(location, 'leases', `${id}.json`)})`
   throw new UserError(
     `Process ${pid} on ${host} uses the store ${location} (${label}): wait until it ends, or stop it${gone}.`,
   )

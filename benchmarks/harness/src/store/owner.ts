@@ -18,9 +18,13 @@ export function self(): Owner {
   return { host: hostname(), place: place(), pid: process.pid, started: startOf(process.pid) ?? '' }
 }
 
-/** Whether an owner is surely dead. Of a process on another machine nothing is known, so it is not. */
+/** Whether an owner's process number means something here. Where the system does not say, only its patience tells. */
+export const isHere = (owner: Owner): boolean =>
+  owner.host === hostname() && owner.place !== '' && owner.place === place()
+
+/** Whether an owner is surely dead. Of a process that is not here nothing is known, so it is not. */
 export function isDead(owner: Owner): boolean {
-  if (owner.host !== hostname() || owner.place !== place()) return false
+  if (!isHere(owner)) return false
   try {
     process.kill(owner.pid, 0)
   } catch (error) {

@@ -21,7 +21,7 @@ export interface Observed extends JsonObject {
   readonly cpu: string
   readonly engine: string
   readonly node: string
-  /** Wall clock of the stage, in seconds. */
+  /** Wall clock of the stage, in seconds; with `resumed`, of its last part alone. */
   readonly seconds: number
   /** ISO 8601, UTC. */
   readonly finishedAt: string
@@ -47,6 +47,8 @@ export interface Running {
   readonly fraction: number
   readonly host: string
   readonly pid: number
+  /** Whether this process could see it die: same machine, boot and process namespace. */
+  readonly here: boolean
 }
 
 /** Damaged content counts as missing, with a warning. Any number of processes may use one store at once. */

@@ -116,43 +116,45 @@ function trained({ result, artifacts = {} }: StageOutcome): object {
         .map(([name, value]) => [name, rounded(value, digits(name))]),
     ),
     curve: [...curves.validationLoss!.data].map((loss) => rounded(loss, 2)),
+    // No step comes before the first evaluation.
+    trainLoss: [...curves.trainLoss!.data].slice(1).map((loss) => rounded(loss, 2)),
   } satisfies Record<string, Json>
 }
 
 /** What to raise if a case alone fails: core's own golden tests are finer. */
 const elsewhere = 'if packages/core/src/semantics.test.ts names a rule, raise that one; if not, '
 const starts: Record<string, { start?: TrainConfigInput['start']; masked?: boolean; raise: string; pinned: string }> = {
-  dense: { raise: 'coreSemantics.schedule, or earlyStop if only what is selected changed', pinned: '77e45a60b3986149' },
-  ticket: { masked: true, raise: 'coreSemantics.initialisation', pinned: '471b99f87f382d2e' },
+  dense: { raise: 'coreSemantics.schedule, or earlyStop if only what is selected changed', pinned: 'e19f02ac5fd3ff18' },
+  ticket: { masked: true, raise: 'coreSemantics.initialisation', pinned: 'ea69ecd8b6461e49' },
   reinit: {
     start: { from: 'reinit' },
     masked: true,
     raise: 'coreSemantics.initialisation',
-    pinned: '0136219f46d0f307',
+    pinned: '8da306d709694a4e',
   },
   random: {
     start: { from: 'random' },
     masked: true,
     raise: 'coreSemantics.initialisation',
-    pinned: 'e7cbcaa5dc420fa1',
+    pinned: 'f8fcce9bae326eca',
   },
   noise: {
     start: { from: 'noise', scale: 1 },
     masked: true,
     raise: 'coreSemantics.initialisation',
-    pinned: '8510fe04c4781112',
+    pinned: '04ecfec8ef86fb87',
   },
   rewind: {
     start: { from: 'rewind', step: 9 },
     masked: true,
     raise: 'coreSemantics.schedule',
-    pinned: '57289264c8ace613',
+    pinned: '857f7c1d6da5cfef',
   },
   continue: {
     start: { from: 'continue' },
     masked: true,
     raise: 'coreSemantics.initialisation',
-    pinned: '9985eaafdbc2d17c',
+    pinned: '803d56952a8aae68',
   },
 }
 

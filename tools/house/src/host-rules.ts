@@ -192,4 +192,11 @@ export const brokenKinds: readonly BrokenKind[] = [
     stages: ['20 steps, random'],
     raise: 'coreSemantics.initialisation',
   },
+  {
+    kind: 'train',
+    title: 'the training loss of the curve is a sum',
+    edit: edit(train, 'window.sum / window.steps', 'window.sum'),
+    stages: ['dense', 'ticket', 'reinit', 'random', 'noise', 'rewind', 'continue'].map((start) => `20 steps, ${start}`),
+    raise: 'host code changed',
+  },
 ]

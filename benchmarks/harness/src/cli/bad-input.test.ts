@@ -180,7 +180,7 @@ const cases: Record<string, readonly Case[]> = {
   'committed evidence that is damaged': [
     {
       type: 'evidence export',
-      names: at('damaged', 'benchmarks', 'toy', 'results', 'small', 'seed-1.jsonl:1'),
+      names: at('damaged', 'benchmarks', 'toy', 'results', 'toy', 'small', 'seed-1.jsonl:1'),
       remedy: /restore it with git/,
       benchmarks: at('damaged', 'benchmarks'),
     },
@@ -253,5 +253,5 @@ async function prepare(): Promise<void> {
   makeBenchmark(at('nothing', 'toy'), 'export const other = 1')
   write('manifest/toy/package.json', '{"winning-tickets": ')
   makeBenchmarks(at('damaged', 'benchmarks'), ['toy'])
-  write('damaged/benchmarks/toy/results/small/seed-1.jsonl', '{"deterministic": {"id"\n')
+  write('damaged/benchmarks/toy/results/toy/small/seed-1.jsonl', '{"deterministic": {"id"\n')
 }

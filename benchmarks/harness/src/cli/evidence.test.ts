@@ -146,6 +146,7 @@ describe('export', () => {
         state: 'left out',
         stages,
         stored: 0,
+        lost: 0,
       }))
     expect(JSON.parse(stdout)).toEqual([...seeds('small', 3, 9), ...seeds('paper', 5, 41)])
     const page = await readFile(join(folder, 'RESULTS.md'), 'utf8')
@@ -173,7 +174,7 @@ describe('export', () => {
     const { status, stdout, stderr } = await tickets(['evidence', 'export', '-p', 'smoke'], 'store')
     expect([status, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(
-      /^tickets: The evidence cannot be written to .*results\/smoke \(ENOTDIR\): make it writable.*\.\n$/,
+      /^tickets: The evidence cannot be written to .*results\/toy\/smoke \(ENOTDIR\): make it writable.*\.\n$/,
     )
   })
 })

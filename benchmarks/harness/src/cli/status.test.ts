@@ -65,7 +65,7 @@ it('shows what a process runs at the moment, and how far it is', async () => {
   const { grids, running } = await statusJson()
   expect(grids[1]).toMatchObject({ profile: 'small', done: 0, running: 1, waiting: 26 })
   expect(running).toEqual([
-    { id: stage.id, label: 'dense, seed 1', fraction: 0.25, host: hostname(), pid: process.pid },
+    { id: stage.id, label: 'dense, seed 1', fraction: 0.25, host: hostname(), pid: process.pid, here: true },
   ])
   expect(await status()).toContain(`running: dense, seed 1: 25% (process ${process.pid} on ${hostname()})\n`)
   await lease.release()

@@ -24,6 +24,8 @@ const configuration = `export default {
     isolate: false,
     fileParallelism: false,
     testTimeout: 600_000,
+    // Node loads what is tested, as it would in use, and faster than vitest.
+    server: { deps: { external: [/\\/dist\\/(?!.*\\.test\\.js$)/] } },
   },
 }
 `

@@ -3,6 +3,7 @@
  * inputs on: convolutions and poolings have channels first; ops that do not care take over the layout of their operands,
  * so that what lies between two convolutions is never transposed; the rest has channels last.
  */
+import { ELEMENTWISE } from '../trace/elementwise.js'
 import { type Graph, makeNode, type Node, nodesOf, type Value } from '../trace/graph.js'
 import { axesOf, listOf } from '../trace/shapes.js'
 import {
@@ -19,15 +20,6 @@ import {
 } from './layout.js'
 import { spatial } from './spatial.js'
 
-/** Ops that treat all elements alike: any layout will do, if all operands have it. */
-const ELEMENTWISE = new Set(
-  (
-    'Abs Neg Exp Expm1 Log Log1p Sqrt Rsqrt Square Relu Relu6 Elu Sigmoid Tanh Sin Cos Erf Sign Floor Ceil Round ' +
-    'Reciprocal Softplus Step ClipByValue Identity LeakyRelu Cast IsNan IsFinite IsInf LogicalNot Add Sub Multiply ' +
-    'RealDiv Maximum Minimum Pow SquaredDifference FloorDiv Mod EluGrad Prelu Equal NotEqual Less LessEqual Greater ' +
-    'GreaterEqual LogicalAnd LogicalOr AddN Select FusedBatchNorm BroadcastTo'
-  ).split(' '),
-)
 const REDUCTIONS = new Set(['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'])
 
 /** Attributes with an entry an axis, in a layout. */
@@ -117,7 +109,8 @@ export function channelsFirst(graph: Graph): Graph {
         nodeLike(node, [], { ...attrs, shape: inLayout(y!.shape, layout) }, inLayout(y!.shape, layout))
       return [computedOnDemand(filled)]
     }
-    if (y!.shape.length === 4 && (ELEMENTWISE.has(op) || op in attributes)) return [uniform(node)]
+    const follows = ELEMENTWISE.has(op) || op in attributes || op === 'FusedBatchNorm'
+    if (y!.shape.length === 4 && follows) return [uniform(node)]
     if (REDUCTIONS.has(op) && x!.shape.length === 4 && chosen([x!]) === 'first') return [reduction(node)]
     if (op === 'GatherV2' && x!.shape.length === 1 && indices!.shape.length === 4 && chosen([indices!]) === 'first') {
       const places = formOf(indices!).in('first')

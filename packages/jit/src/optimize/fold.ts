@@ -1,5 +1,6 @@
 /** Constant folding: a node whose inputs are all known is computed now, by TensorFlow.js's reference backend. */
 import * as tf from '@tensorflow/tfjs'
+import { ELEMENTWISE } from '../trace/elementwise.js'
 import { makeNode, type Node, type Value } from '../trace/graph.js'
 import { sizeOf } from '../tree.js'
 
@@ -42,11 +43,3 @@ export function evaluate(node: Node): Node | undefined {
     if (before) void tf.setBackend(before)
   }
 }
-
-const ELEMENTWISE = new Set(
-  (
-    'Abs Neg Exp Log Sqrt Rsqrt Square Relu Sigmoid Tanh Floor Ceil Round Reciprocal Step Cast Add Sub Multiply RealDiv ' +
-    'Maximum Minimum Pow SquaredDifference FloorDiv Mod Equal NotEqual Less LessEqual Greater GreaterEqual LogicalAnd ' +
-    'LogicalOr LogicalNot ClipByValue'
-  ).split(' '),
-)

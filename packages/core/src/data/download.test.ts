@@ -49,6 +49,11 @@ afterEach(async () => {
 const whole: Handler = (_, response) => {
   response.writeHead(200, { 'content-length': zipped.length, etag: '"one"' }).end(zipped)
 }
+/** Sends half of the file, and then nothing. */
+const hanging: Handler = (_, response) => {
+  response.writeHead(200, { 'content-length': zipped.length, etag: '"one"' })
+  response.write(zipped.subarray(0, zipped.length / 2))
+}
 /** Serves ranges of the file; the first answer is cut in the middle. */
 const cutting: Handler = (request, response, count) => {
   const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')
@@ -102,6 +107,24 @@ describe('download', () => {
     arrived()
     expect(requests.at(-1)!.range).toBeDefined()
     expect(leftovers()).toEqual([])
+  })
+
+  it('stops at a signal, tries no other address, and keeps what it has', async () => {
+    handler = hanging
+    const controller = new AbortController()
+    const onProgress = () => controller.abort(new Error('enough'))
+    const began = performance.now()
+    const addresses = [`${address}/data.gz`, `${address}/mirror.gz`]
+    await expect(
+      download(file, addresses, path, { ...FAST, stall: 60_000, onProgress, signal: controller.signal }),
+    ).rejects.toThrow('enough')
+    expect(performance.now() - began).toBeLessThan(2000)
+    expect(requests).toHaveLength(1)
+    expect(leftovers().length).toBeGreaterThan(0)
+    handler = cutting
+    await download(file, addresses, path, FAST)
+    arrived()
+    expect(requests[1]!.range).toBeDefined()
   })
 
   it.each([

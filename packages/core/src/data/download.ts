@@ -21,6 +21,8 @@ export interface DownloadOptions {
   readonly retries?: number
   /** Milliseconds before the first further attempt, doubled for each next one; default 1,000. */
   readonly retryDelay?: number
+  /** Stops the download and keeps what was received; `download` then throws the signal's reason. */
+  readonly signal?: AbortSignal
   /** Milliseconds without a byte after which a connection is given up; default 30,000. */
   readonly stall?: number
 }
@@ -35,6 +37,7 @@ export class DownloadError extends Error {
  * used again where the server allows it.
  *
  * @throws DownloadError if none has
+ * @throws the signal's reason if it stopped the download
  */
 export async function download(
   file: DataFile,
@@ -42,17 +45,23 @@ export async function download(
   path: string,
   options: DownloadOptions = {},
 ): Promise<void> {
-  const { retries = 3, retryDelay = 1000 } = options
+  const { retries = 3, retryDelay = 1000, signal } = options
   const part = await claimPart(path)
   const failures: string[] = []
   try {
     for (const url of urls) {
       try {
-        await pRetry(() => attempt(file, url, part, options), { retries, minTimeout: retryDelay, factor: 2 })
+        await pRetry(() => attempt(file, url, part, options), {
+          retries,
+          minTimeout: retryDelay,
+          factor: 2,
+          ...(signal && { signal }),
+        })
         await rename(part.path, path)
         await part.discard()
         return
       } catch (error) {
+        signal?.throwIfAborted()
         failures.push(`${url}: ${reasonOf(error)}`)
       }
     }
@@ -63,10 +72,11 @@ export async function download(
 }
 
 async function attempt(file: DataFile, url: string, part: PartFile, options: DownloadOptions): Promise<void> {
-  const { onProgress, stall = 30_000 } = options
+  const { onProgress, stall = 30_000, signal } = options
   const { resumed } = await transfer(url, part, {
     limit: sizeLimit(file),
     stall,
+    signal,
     onBytes: (received, total) => onProgress?.({ file: file.name, url, received, total }),
   })
   const { problem } = await inspectDataFile(part.path, file)

@@ -11,5 +11,5 @@ export {
 export type { LocateOptions } from './locate.js'
 export { datasetInfo } from './registry.js'
 export { type Split, type SplitOptions, split } from './split.js'
-export { type Classes, drawExamples, drawOfEachClass } from './subset.js'
+export { type Classes, drawOfEachClass } from './subset.js'
 export type { Dataset, DatasetInfo, Examples } from './types.js'

@@ -84,6 +84,7 @@ async function obtain(definition: DatasetDefinition, options: LoadOptions): Prom
     try {
       await download(file, urls, join(folder, publishedName(file)), options)
     } catch (error) {
+      options.signal?.throwIfAborted()
       const reason = error instanceof Error ? error.message : `${error}`
       throw missing(definition, options, `is not on this machine and could not be downloaded (${reason})`)
     }

@@ -1,24 +1,12 @@
-/** Draws are functions of the stream, balanced where asked for, parts of larger draws, and refuse the impossible. */
+/** Draws are functions of the stream, balanced, parts of larger draws, and refuse the impossible. */
 import { expect, test } from 'vitest'
 import { UserError } from '../errors.js'
 import { stream } from '../random/index.js'
-import { drawExamples, drawOfEachClass } from './index.js'
+import { drawOfEachClass } from './index.js'
 
 const labels = Uint8Array.from({ length: 200 }, (_, i) => (i * i) % 3)
 const candidates = Int32Array.from({ length: 150 }, (_, i) => i + 20)
 const draws = (name = 'subset') => stream(1, name)
-
-test('any examples: some of the candidates, each once, ascending, others for another stream', () => {
-  const drawn = drawExamples(draws(), candidates, 40)
-  expect(new Set(drawn).size).toBe(40)
-  expect([...drawn].every((example) => candidates.includes(example))).toBe(true)
-  expect([...drawn]).toEqual([...drawn].sort((a, b) => a - b))
-  expect(drawExamples(draws(), candidates, 40)).toEqual(drawn)
-  expect(drawExamples(draws('other'), candidates, 40)).not.toEqual(drawn)
-  const fewer = drawExamples(draws(), candidates, 25)
-  expect([...fewer].every((example) => drawn.includes(example))).toBe(true)
-  expect(drawExamples(draws(), candidates, 150)).toEqual(candidates)
-})
 
 test('of each class: as many of each, parts of larger draws', () => {
   const groups = { labels: labels.map((label) => (label === 0 ? 0 : 1)), classes: 2 }
@@ -26,13 +14,14 @@ test('of each class: as many of each, parts of larger draws', () => {
   for (const label of [0, 1]) expect(drawn.filter((example) => groups.labels[example] === label)).toHaveLength(20)
   expect([...drawn].every((example) => candidates.includes(example))).toBe(true)
   expect([...drawn]).toEqual([...drawn].sort((a, b) => a - b))
+  expect(drawOfEachClass(draws(), candidates, groups, 20)).toEqual(drawn)
+  expect(drawOfEachClass(draws('other'), candidates, groups, 20)).not.toEqual(drawn)
   const fewer = drawOfEachClass(draws(), candidates, groups, 7)
   expect([...fewer].every((example) => drawn.includes(example))).toBe(true)
   expect(candidates[0]).toBe(20)
 })
 
 test('too many are refused with what there is', () => {
-  for (const count of [151, -1, 0.5]) expect(() => drawExamples(draws(), candidates, count)).toThrow(UserError)
   // No square leaves 2 when divided by 3.
   const groups = { labels, classes: 3 }
   expect(() => drawOfEachClass(draws(), candidates, groups, 10)).toThrow(UserError)

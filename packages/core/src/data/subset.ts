@@ -1,20 +1,6 @@
-/** Drawing examples by a named stream: any, or as many of each class. */
+/** Drawing as many examples of each class by a named stream. */
 import { UserError } from '../errors.js'
 import type { Stream } from '../random/stream.js'
-
-/**
- * `count` of the candidates, ascending. Fewer drawn by the same stream are part of more.
- *
- * @throws UserError if there are not that many
- */
-export function drawExamples(draws: Stream, candidates: Int32Array, count: number): Int32Array {
-  if (!Number.isInteger(count) || count < 0 || count > candidates.length) {
-    throw new UserError(
-      `${count} examples cannot be drawn from ${candidates.length}; ask for a whole number of at most that many.`,
-    )
-  }
-  return draws.shuffle(candidates.slice()).slice(0, count).sort()
-}
 
 export interface Classes {
   /** The class of each example that a candidate is the index of. */

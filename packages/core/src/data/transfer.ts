@@ -8,6 +8,7 @@ export interface TransferOptions {
   readonly limit: number
   /** Milliseconds without a byte after which the connection is given up. */
   readonly stall: number
+  readonly signal: AbortSignal | undefined
   /** Called with the bytes on disk so far and, where the server says it, their final number. */
   readonly onBytes: (received: number, total: number | undefined) => void
 }
@@ -19,7 +20,7 @@ export interface TransferOptions {
  * @throws AbortError where asking this address again is useless, Error where it is not
  */
 export async function transfer(url: string, part: PartFile, options: TransferOptions): Promise<{ resumed: boolean }> {
-  const { limit, stall, onBytes } = options
+  const { limit, stall, signal, onBytes } = options
   const kept = await part.resumable()
   const have = kept?.url === url ? kept : undefined
 
@@ -28,7 +29,7 @@ export async function transfer(url: string, part: PartFile, options: TransferOpt
   let timer = setTimeout(giveUp, stall)
   try {
     const response = await fetch(url, {
-      signal: controller.signal,
+      signal: signal ? AbortSignal.any([controller.signal, signal]) : controller.signal,
       // If-Range: a server whose file has changed sends all of the new one instead of a rest that does not fit.
       headers: {
         'accept-encoding': 'identity',

@@ -2,9 +2,10 @@
 import { z } from 'zod'
 import { parseConfig } from '../config/index.js'
 import { batchNorm } from './batch-norm.js'
-import { type Build, chain, conv, dense, globalMean, identity, relu, residual } from './layers.js'
+import { type Build, chain, conv, identity, relu, residual } from './layers.js'
 import type { Model } from './model.js'
 import { batchNormScale, imageOptions, network } from './network.js'
+import { preActivated } from './pre-activation.js'
 
 export const preResnetOptionsSchema = z.strictObject({
   ...imageOptions,
@@ -22,28 +23,10 @@ export type PreResnetOptions = z.input<typeof preResnetOptionsSchema>
 function preResnet(depth: 11 | 20 | 56 | 101 | 164, given: PreResnetOptions = {}): Model {
   const name = `preresnet-${depth}`
   const options = parseConfig(preResnetOptionsSchema, given, `model ${name}`)
-  const { width, classes } = options
-  const stages = [0, 1, 2].flatMap((stage) =>
-    Array.from({ length: (depth - 2) / 9 }, (_, i) =>
-      bottleneck(`stage${stage + 1}.block${i + 1}`, {
-        channels: width * 2 ** stage,
-        stride: stage > 0 && i === 0 ? 2 : 1,
-        projected: i === 0,
-      }),
-    ),
+  const stages = preActivated(options, (depth - 2) / 9, ({ name, stage, stride, first }) =>
+    bottleneck(name, { channels: options.width * 2 ** stage, stride, projected: first }),
   )
-  return network(
-    name,
-    options,
-    chain(
-      conv('conv1', { channels: width, size: 3 }),
-      ...stages,
-      batchNorm('bn'),
-      relu,
-      globalMean,
-      dense('fc', classes, { output: true }),
-    ),
-  )
+  return network(name, options, stages)
 }
 
 interface BottleneckOptions {

@@ -2,9 +2,10 @@
 import { z } from 'zod'
 import { parseConfig } from '../config/index.js'
 import { batchNorm } from './batch-norm.js'
-import { type Build, chain, conv, dense, globalMean, identity, relu, residual } from './layers.js'
+import { type Build, chain, conv, identity, relu, residual } from './layers.js'
 import type { Model } from './model.js'
 import { batchNormScale, imageOptions, network } from './network.js'
+import { preActivated } from './pre-activation.js'
 
 export const wideResnetOptionsSchema = z.strictObject({
   ...imageOptions,
@@ -18,27 +19,10 @@ export type WideResnetOptions = z.input<typeof wideResnetOptionsSchema>
 function wideResnet(depth: 16 | 22, widen: number, given: WideResnetOptions = {}): Model {
   const name = `wrn-${depth}-${widen}`
   const options = parseConfig(wideResnetOptionsSchema, given, `model ${name}`)
-  const { width, classes } = options
-  const stages = [0, 1, 2].flatMap((stage) =>
-    Array.from({ length: (depth - 4) / 6 }, (_, i) =>
-      block(`stage${stage + 1}.block${i + 1}`, {
-        channels: width * widen * 2 ** stage,
-        stride: stage > 0 && i === 0 ? 2 : 1,
-      }),
-    ),
+  const stages = preActivated(options, (depth - 4) / 6, ({ name, stage, stride }) =>
+    block(name, { channels: options.width * widen * 2 ** stage, stride }),
   )
-  return network(
-    name,
-    options,
-    chain(
-      conv('conv1', { channels: width, size: 3 }),
-      ...stages,
-      batchNorm('bn'),
-      relu,
-      globalMean,
-      dense('fc', classes, { output: true }),
-    ),
-  )
+  return network(name, options, stages)
 }
 
 /**

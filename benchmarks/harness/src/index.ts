@@ -2,9 +2,9 @@
 
 export { difference, levelNear, levelsOf, logRatio, type PerSeed, paired, perSeed, rowsOf } from './claims/query.js'
 export type { Claim, ClaimRecord, Environment, Finding, Results, Row, Verdict } from './claims/types.js'
-export { reportFolders } from './cli/discover.js'
 export { committedResults } from './evidence/results.js'
 export { type ExecuteOptions, type ExecutionEvent, execute, type Summary } from './execute/index.js'
+export { reportFolders } from './experiment/discover.js'
 export { PROFILES, type Profile } from './experiment/profile.js'
 export type { Benchmark, Cell, Experiment, Settings } from './experiment/types.js'
 export * from './kinds/index.js'

@@ -7,6 +7,7 @@ import type { ClaimRecord } from '../claims/types.js'
 import { execute } from '../execute/execute.js'
 import { planStages } from '../execute/plan.js'
 import type { Summary } from '../execute/types.js'
+import { type Choice, choose, claimsOf, evidenceFolders } from '../experiment/discover.js'
 import type { Profile } from '../experiment/profile.js'
 import { batchesOf, collectResults, judge } from '../experiment/results.js'
 import type { Cell, Settings } from '../experiment/types.js'
@@ -18,7 +19,6 @@ import { ensureWritable } from '../store/files.js'
 import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
 import { withBar } from './data.js'
-import { type Choice, choose, claimsOf, evidenceFolders } from './discover.js'
 import { type GridCost, gridCost, type Power, powerOf, printCosts } from './dry-run.js'
 import { jsonOption, profileOption, storeOption, timeSpan, warn, wholeNumber } from './options.js'
 import { watcher } from './progress.js'
@@ -118,8 +118,8 @@ async function runOne(planned: Planned, options: BenchOptions, until: number | u
   if (!json) {
     process.stdout.write(`\n${choice.experiment.title}\n${levelsTable(results)}\n\n${claimsTable(claims)}\n`)
     process.stdout.write(`Report: ${page}\n`)
+    reportFailures(summary)
   }
-  if (!json) reportFailures(summary)
   return { summary, claims }
 }
 
@@ -136,7 +136,7 @@ async function runStages(
       onWarning: (message) => progress.onEvent({ type: 'warning', message }),
     })
     const inTime = until === undefined || performance.now() < until
-    if (inTime) await unlessAborted(interruption.signal, ensureData(settings, cells, store))
+    if (inTime) await ensureData(settings, cells, store, interruption.signal)
     const summary = await execute(batchesOf(cells), {
       store,
       where: { modules: [choice.project.module] },
@@ -153,15 +153,21 @@ async function runStages(
 }
 
 /** Workers load data; fetching them is done once, here, where there is a bar, and fails before anything has started. */
-async function ensureData({ dataset: { name } }: Settings, cells: readonly Cell[], store: Store): Promise<void> {
+async function ensureData(
+  { dataset: { name } }: Settings,
+  cells: readonly Cell[],
+  store: Store,
+  signal: AbortSignal,
+): Promise<void> {
   const { pending } = await planStages(batchesOf(cells), store)
   const registered = listDatasets().some(({ info }) => info.name === name)
-  if (pending.length > 0 && registered) await withBar((onProgress) => fetchDataset(name, { onProgress }))
-}
-
-/** What a task gives, or nothing as soon as the signal comes: a download takes none, and ends with the process. */
-async function unlessAborted(signal: AbortSignal, task: Promise<void>): Promise<void> {
-  await Promise.race([task, new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))])
+  if (pending.length === 0 || !registered) return
+  try {
+    await withBar((onProgress) => fetchDataset(name, { onProgress, signal }))
+  } catch (error) {
+    // Whoever stopped the download is told so as of any other interruption.
+    if (!signal.aborted) throw error
+  }
 }
 
 /** Why the run ended before its work, how far it came and how to go on. */

@@ -1,13 +1,13 @@
 /** `tickets claims`: every claim of every paper with its verdict, from what the store and committed evidence have; runs nothing. */
 import type { Command } from 'commander'
 import type { ClaimRecord, Results } from '../claims/types.js'
+import { type Choice, choose, claimsOf, evidenceFolders } from '../experiment/discover.js'
 import { PROFILES, type Profile } from '../experiment/profile.js'
 import { collectResults, judge } from '../experiment/results.js'
 import { claimsTable } from '../report/tables.js'
 import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
-import { type Choice, choose, claimsOf, evidenceFolders } from './discover.js'
 import { jsonOption, profileOption, storeOption, warn, wholeNumber } from './options.js'
 
 interface ClaimsOptions {

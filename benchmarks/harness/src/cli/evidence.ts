@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { writeResults } from '../evidence/results.js'
 import { type Exported, exportEvidence } from '../evidence/write.js'
+import { type Choice, choose, evidenceFolder, evidenceFolders } from '../experiment/discover.js'
 import { PROFILES, type Profile } from '../experiment/profile.js'
 import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
-import { type Choice, choose, evidenceFolder, evidenceFolders } from './discover.js'
 import { jsonOption, profileOption, storeOption, warn } from './options.js'
 
 interface EvidenceOptions {

@@ -1,10 +1,10 @@
 /** The command `tickets`. */
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
+import { BENCHMARKS } from '../experiment/discover.js'
 import { benchCommand } from './bench.js'
 import { claimsCommand } from './claims.js'
 import { dataCommand } from './data.js'
-import { BENCHMARKS } from './discover.js'
 import { evidenceCommand } from './evidence.js'
 import { reportError } from './options.js'
 import { statusCommand } from './status.js'

@@ -5,12 +5,12 @@ import { type Orphan, orphansOf } from '../evidence/orphans.js'
 import { plannedStages } from '../evidence/planned.js'
 import { openEvidence } from '../evidence/read.js'
 import { topological } from '../execute/plan.js'
+import { choose, evidenceFolders } from '../experiment/discover.js'
 import { PROFILES, type Profile } from '../experiment/profile.js'
 import type { Experiment } from '../experiment/types.js'
 import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
 import type { Deterministic, Running } from '../store/types.js'
-import { choose, evidenceFolders } from './discover.js'
 import { jsonOption, storeOption, warn } from './options.js'
 
 interface GridStatus {

@@ -1,13 +1,13 @@
 /** `tickets store`: where it is, whether it is sound, and what can go. */
 import type { Command } from 'commander'
 import { plannedStages } from '../evidence/planned.js'
+import { choose } from '../experiment/discover.js'
 import { count } from '../report/words.js'
 import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
 import { collectGarbage, verifyStore } from '../store/maintain.js'
 import type { Store } from '../store/types.js'
 import { withBar } from './data.js'
-import { choose } from './discover.js'
 import { jsonOption, storeOption, warn } from './options.js'
 
 interface StoreCommandOptions {

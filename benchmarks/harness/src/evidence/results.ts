@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { UserError, writeAtomic } from '@winning-tickets/core'
-import { BENCHMARKS, type Choice, choose, claimsOf, evidenceFolder, evidenceFolders } from '../cli/discover.js'
+import { BENCHMARKS, type Choice, choose, claimsOf, evidenceFolder, evidenceFolders } from '../experiment/discover.js'
 import { PROFILES } from '../experiment/profile.js'
 import { collectResults, judge } from '../experiment/results.js'
 import { plotsOf, renderPlot } from '../report/plot.js'

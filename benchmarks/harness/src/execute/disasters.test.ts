@@ -163,24 +163,45 @@ const mountable = [
   },
 ].find(({ test: [command, ...rest] }) => spawnSync(command!, rest).status === 0)
 
-describe('a file system that fills up', () => {
-  // Without the right to mount there is nothing to test; CI has it, and must not pass without.
-  const needed = process.env.CI !== undefined && process.platform === 'linux'
-  test.skipIf(mountable === undefined && !needed)(
-    'ends the bench with one sentence, and after freeing space the rest runs to the same store',
-    async () => {
+/** What befalls the file system that a bench works on, in shell; how it is told; and what mends it. */
+const failures = [
+  {
+    name: 'fills up',
+    before: 'head -c 1900000 /dev/zero > "$SMALL/big"',
+    during: ':',
+    told: /^The disk of the store .* is full \(ENOSPC\): free some space .*$/,
+    after: 'rm "$SMALL/big"',
+  },
+  {
+    name: 'becomes read-only',
+    before: ':',
+    during:
+      'until ls "$SMALL"/store/records/*/*.json; do sleep 0.1; done; until mount -o remount,ro "$SMALL"; do sleep 0.01; done',
+    told: /^The store .* cannot be used \(EROFS\): make it readable and writable, .*$/,
+    after: 'mount -o remount,rw "$SMALL"',
+  },
+]
+
+// Without the right to mount there is nothing to test; CI has it, and must not pass without.
+const needed = process.env.CI !== undefined && process.platform === 'linux'
+
+describe.skipIf(mountable === undefined && !needed)('a file system', () => {
+  test.each(failures)(
+    'that $name ends the bench with one sentence; mended, the rest runs to the same store',
+    async ({ before, during, told, after }) => {
       expect(mountable, 'CI cannot mount a tmpfs: run it as root, or allow user namespaces').toBeDefined()
       const small = join(folder, 'small')
-      // A small tmpfs, nearly filled by a file: the bench fails; without the file it goes on to the end.
       const script = `
         set -e
         mkdir "$SMALL" && mount -t tmpfs -o size=2m,nr_inodes=4k tmpfs "$SMALL"
-        head -c 1900000 /dev/zero > "$SMALL/big"
+        ${before}
         set +e
-        "$@" 2> "$SMALL.err"; echo $? > "$SMALL.code"
+        "$@" 2> "$SMALL.err" & bench=$!
+        ${during}
+        wait $bench; echo $? > "$SMALL.code"
         set -e
         ls -R "$SMALL/store" > "$SMALL.ls"
-        rm "$SMALL/big"
+        ${after}
         "$@" > /dev/null
         cp -r "$SMALL/store" "$STORE"
         umount "$SMALL"`
@@ -191,8 +212,8 @@ describe('a file system that fills up', () => {
       })
       const read = (ending: string) => readFile(`${small}.${ending}`, 'utf8')
       expect((await read('code')).trim()).toBe('1')
-      expect(await read('err')).toMatch(/^The disk of the store .* is full \(ENOSPC\): free some space .*$/)
-      // Something was done before the disk was full, and no half-written file lies under a final name.
+      expect(await read('err')).toMatch(told)
+      // Something was done before.
       expect((await read('ls')).match(/[0-9a-f]{64}\.json/g)!.length).toBeGreaterThan(1)
       await expectUndisturbed()
     },

@@ -11,6 +11,7 @@ import { createStage } from '../stage/create.js'
 import type { Stage } from '../stage/types.js'
 import { openStore } from '../store/disk.js'
 import type { Store } from '../store/types.js'
+import { contents } from '../testing/contents.js'
 import { benchmark, chain } from '../testing/toy.js'
 import { type ExecuteOptions, execute } from './execute.js'
 import { planStages } from './plan.js'
@@ -47,24 +48,11 @@ async function grid(profile: 'smoke' | 'small' = 'smoke'): Promise<Stage[]> {
   return (await experiment!.plan(experiment!.profiles[profile])).map(({ stage }) => stage)
 }
 
-/** The deterministic part of every record in a store, by id. */
-async function contents(location: string): Promise<Record<string, unknown>> {
-  const found: Record<string, unknown> = {}
-  for (const path of await readdir(join(location, 'records'), { recursive: true })) {
-    if (!path.endsWith('.json')) continue
-    const record: { deterministic: { id: string } } = JSON.parse(
-      await readFile(join(location, 'records', path), 'utf8'),
-    )
-    found[record.deterministic.id] = record.deterministic
-  }
-  return found
-}
-
 /** What an undisturbed run in this process leaves. */
 async function reference(targets: readonly Stage[]): Promise<Record<string, unknown>> {
   const undisturbed = await openStore(join(folder, 'reference'))
   await execute([targets], { store: undisturbed, where: local })
-  return contents(undisturbed.location)
+  return contents(undisturbed)
 }
 
 describe('a grid', () => {
@@ -87,7 +75,7 @@ describe('a grid', () => {
     const stages = await grid()
     expect(await run(stages, { where: forked })).toMatchObject({ finished: 10, failed: [] })
     expect(count('progress')).toBeGreaterThan(0)
-    expect(await contents(store.location)).toEqual(await reference(stages))
+    expect(await contents(store)).toEqual(await reference(stages))
     const record = await store.records.get(stages[0]!.id)
     expect(record!.observed).toMatchObject({ engine: 'sha256', node: process.version })
   })
@@ -147,7 +135,7 @@ describe('failures', () => {
     expect(steps).toEqual(steps.toSorted((a, b) => a - b))
     expect(new Set(steps).size).toBe(steps.length)
     expect(existsSync(store.checkpointPath(stage.id))).toBe(false)
-    expect(await contents(store.location)).toEqual(await reference([stage]))
+    expect(await contents(store)).toEqual(await reference([stage]))
   })
 
   test('a checkpoint that cannot be used is told of, and the stage begins anew', async () => {
@@ -158,7 +146,7 @@ describe('failures', () => {
     expect(events).toContainEqual(
       expect.objectContaining({ type: 'warning', message: expect.stringMatching(/begins anew: .* is damaged/) }),
     )
-    expect(await contents(store.location)).toEqual(await reference([stage]))
+    expect(await contents(store)).toEqual(await reference([stage]))
   })
 
   test('a stage that kills every worker fails after two more', async () => {
@@ -199,7 +187,7 @@ describe('the store', () => {
     const second = await createStage(chain, { value: 2 }, { inputs: { first } })
     expect(await run([second])).toMatchObject({ failed: [], skipped: [] })
     expect(count('retried')).toBe(1)
-    expect(await contents(store.location)).toEqual(await reference([second]))
+    expect(await contents(store)).toEqual(await reference([second]))
   })
 
   test('of a fresh clone, records without artifacts, makes again only what a missing stage needs', async () => {
@@ -212,7 +200,7 @@ describe('the store', () => {
     await run([...stages, next])
     // The new stage, the ticket it stands on, and the dense network below that.
     expect(count('started') - before).toBe(3)
-    expect(await contents(store.location)).toEqual(await reference([...stages, next]))
+    expect(await contents(store)).toEqual(await reference([...stages, next]))
   })
 
   test('two executors race on one store and lose nothing', async () => {
@@ -222,7 +210,7 @@ describe('the store', () => {
     for (const summary of summaries) expect(summary).toMatchObject({ failed: [], skipped: [] })
     // Neither did what the other was doing.
     expect(count('started')).toBe(10)
-    expect(await contents(store.location)).toEqual(await reference(stages))
+    expect(await contents(store)).toEqual(await reference(stages))
     expect(await readdir(join(store.location, 'tmp'))).toEqual([])
   })
 })
@@ -241,12 +229,12 @@ describe('interruption', () => {
     const summary = await run(stages, { where: forked, signal: controller.signal, onEvent })
     expect(performance.now() - aborted).toBeLessThan(1000)
     expect(summary).toMatchObject({ ended: 'interrupted', failed: [] })
-    const kept = Object.keys(await contents(store.location)).length
+    const kept = Object.keys(await contents(store)).length
     expect(kept).toBeGreaterThan(0)
     expect(kept).toBeLessThan(summary.total)
     const resumed = await run(stages, { where: local, workers: 8 })
     expect(resumed).toMatchObject({ stored: kept, finished: summary.total - kept })
-    expect(await contents(store.location)).toEqual(await reference(stages))
+    expect(await contents(store)).toEqual(await reference(stages))
   })
 
   test('an abort between looking a stage up and starting it starts no worker', async () => {
@@ -300,7 +288,7 @@ describe('interruption', () => {
       const where = { modules: [${JSON.stringify(dist('testing/toy.js').href)}] }
       await execute([cells.map(({ stage }) => stage)], { store, where, workers: 2 })`
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' })
-    while (Object.keys(await contents(store.location).catch(() => ({}))).length < 3) await sleep(20)
+    while (Object.keys(await contents(store)).length < 3) await sleep(20)
     const children = (await readFile(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8')).trim().split(' ')
     expect(children).toHaveLength(2)
     parent.kill('SIGKILL')
@@ -309,7 +297,7 @@ describe('interruption', () => {
     for (let waited = 0; alive().length > 0 && waited < 2000; waited += 20) await sleep(20)
     expect(alive()).toEqual([])
     await run(stages, { workers: 8 })
-    expect(await contents(store.location)).toEqual(await reference(stages))
+    expect(await contents(store)).toEqual(await reference(stages))
   })
 })
 

@@ -90,11 +90,8 @@ export async function probe(folder: string): Promise<void> {
  * @throws UserError if it cannot be made or written
  */
 export async function ensureWritable(folder: string, { what, remedy }: Written): Promise<void> {
-  const probe = join(folder, `.probe-${process.pid}-${randomBytes(4).toString('hex')}`)
   try {
-    await makeFolders(folder)
-    await (await open(probe, 'wx')).close()
-    await rm(probe)
+    await probe(folder)
   } catch (error) {
     const code = errorCode(error)
     if (code === undefined) throw error

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { UserError } from '@winning-tickets/core'
 import type { Claim } from '../claims/types.js'
-import { loadBenchmark } from '../experiment/load.js'
-import { PROFILES, type Profile } from '../experiment/profile.js'
-import type { Benchmark, Experiment } from '../experiment/types.js'
+import { loadBenchmark } from './load.js'
+import { PROFILES, type Profile } from './profile.js'
+import type { Benchmark, Experiment } from './types.js'
 
 /** A folder benchmarks/<paper> whose package.json names its benchmark module. */
 export interface Project {

@@ -101,6 +101,11 @@ export interface EngineOptions {
    * scores. Constants inside a function are still the single-precision numbers that TensorFlow.js makes of them.
    */
   readonly precision?: Precision
+  /**
+   * Default `auto`: ONNX Runtime's blocked layout for convolutions, where a check at start finds that it works here;
+   * `standard` is plain ONNX everywhere. The numbers are the same but for rounding.
+   */
+  readonly layout?: 'auto' | 'standard'
   /** Threads inside one operator; default 1 (one worker process a core is faster than one process on all cores). */
   readonly threads?: number
   /** Backend of the `tensorflow` engine; default `cpu`. The other two need their npm package installed. */

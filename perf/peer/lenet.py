@@ -1,6 +1,6 @@
 """The peer: LeNet-300-100 with fused Adam in PyTorch on the CPU, as fast as we know to write it.
 
-Reads one JSON spec a line from standard input ({"batch", "masked", "steps", "repeats"}) and answers with one JSON line
+Reads one JSON spec a line from standard input ({"work": {"batch", "masked"}, "steps", "repeats"}), answers with a JSON line
 ({"steps_per_second": [...], "version", "peak_mb"}). Data are synthetic uint8 images, gathered and scaled in each step
 like ours; validation is not part of it. Threads: OMP_NUM_THREADS, set by the caller.
 """
@@ -45,14 +45,14 @@ def make(masked):
 made = {}
 for line in sys.stdin:
     spec = json.loads(line)
-    key = spec['masked']
+    key = spec['work']['masked']
     if key not in made:
-        made[key] = make(spec['masked'])
+        made[key] = make(key)
     step = made[key]
     rates = []
     for _ in range(spec['repeats']):
-        order = torch.randperm(EXAMPLES)[: spec['steps'] * spec['batch'] % EXAMPLES or EXAMPLES]
-        batches = order.split(spec['batch'])
+        order = torch.randperm(EXAMPLES)[: spec['steps'] * spec['work']['batch'] % EXAMPLES or EXAMPLES]
+        batches = order.split(spec['work']['batch'])
         began = time.perf_counter()
         for i in range(spec['steps']):
             step(batches[i % (len(batches) - 1)])

@@ -1,16 +1,27 @@
-/** The cases: what is measured, on how many processes and threads. */
-import type { Spec } from './side.js'
+/** The cases: what is measured, on how many processes and threads, against which peers. */
+import type { TrainWork, Work } from './work.js'
+
+/** Memory layout of the peer's images and kernels: PyTorch's default (NCHW), or `channels_last`. */
+export type Layout = 'default' | 'channels_last'
 
 export interface Case {
   /** Tab-friendly. */
   readonly name: string
   readonly title: string
-  readonly unit: 'steps/s'
+  /** Of rates, more is better and the ratio is ours / peer of rates; of times, less is. */
+  readonly unit: 'steps/s' | 'ms/step'
   /** Threads inside one process. */
   readonly threads: number
   /** Processes side by side, each pinned to a core of its own if there are several; their rates are summed. */
   readonly processes: number
-  readonly spec: Pick<Spec, 'batch' | 'masked'>
+  readonly work: Work
+  /** The peer's program in perf/peer, and the layouts it is run in: each in processes of its own. */
+  readonly peer: { readonly script: string; readonly layouts: readonly Layout[] }
+  /** Steps of one timing, and timings a round. */
+  readonly steps: number
+  readonly repeats: number
+  /** Steps with `--quick`, which leaves out what has none. */
+  readonly quickSteps?: number
 }
 
 const lenet = (name: string, title: string, threads: number, processes: number, masked: boolean): Case => ({
@@ -19,8 +30,59 @@ const lenet = (name: string, title: string, threads: number, processes: number, 
   unit: 'steps/s',
   threads,
   processes,
-  spec: { batch: 60, masked },
+  work: {
+    task: 'train',
+    model: 'lenet-300-100',
+    batch: 60,
+    examples: 55_000,
+    masked,
+    optimizer: { name: 'adam', learningRate: 1.2e-3 },
+  },
+  peer: { script: 'lenet.py', layouts: ['default'] },
+  steps: 1000,
+  repeats: 3,
+  quickSteps: 200,
 })
+
+const LAYOUTS = ['default', 'channels_last'] as const
+const EXAMPLES = 10_000
+const sgd = { name: 'sgd', learningRate: 0.01, momentum: 0.9 } as const
+/** Of Conv-4 in Frankle & Carbin 2019 (claims.md 1.b). */
+const adam = { name: 'adam', learningRate: 3e-4 } as const
+
+type ConvOptions = Pick<TrainWork, 'model' | 'batch'> &
+  Partial<Pick<TrainWork, 'optimizer'>> &
+  Pick<Case, 'steps' | 'quickSteps'>
+
+const conv = (
+  name: string,
+  title: string,
+  { model, batch, optimizer = sgd, steps, quickSteps }: ConvOptions,
+): Case => ({
+  name: `conv-${name}`,
+  title: `${title}, batch ${batch}, ${optimizer.name === 'sgd' ? 'SGD with momentum' : 'Adam'}, masked, synthetic images, two threads`,
+  unit: 'ms/step',
+  threads: 2,
+  processes: 1,
+  work: { task: 'train', model, batch, examples: EXAMPLES, masked: true, optimizer },
+  peer: { script: 'conv.py', layouts: LAYOUTS },
+  steps,
+  repeats: 2,
+  quickSteps,
+})
+
+const inference: Case = {
+  name: 'conv-resnet-20-inference',
+  title: 'ResNet-20, inference, batch 256, synthetic images, two threads',
+  unit: 'ms/step',
+  threads: 2,
+  processes: 1,
+  work: { task: 'infer', model: 'resnet-20', batch: 256, examples: EXAMPLES },
+  peer: { script: 'conv.py', layouts: LAYOUTS },
+  steps: 20,
+  repeats: 2,
+  quickSteps: 1,
+}
 
 export const cases: readonly Case[] = [
   lenet('1-thread', 'one thread', 1, 1, true),
@@ -28,4 +90,11 @@ export const cases: readonly Case[] = [
   lenet('2-workers', 'two processes, a core each, summed', 1, 2, true),
   lenet('dense-1-thread', 'one thread', 1, 1, false),
   lenet('dense-2-threads', 'two threads', 2, 1, false),
+  conv('resnet-20', 'ResNet-20', { model: 'resnet-20', batch: 128, steps: 15, quickSteps: 1 }),
+  conv('resnet-18', 'ResNet-18', { model: 'resnet-18', batch: 128, steps: 3 }),
+  conv('vgg-16', 'VGG-16 with batch norm', { model: 'vgg-16', batch: 128, steps: 4 }),
+  conv('conv-4', 'Conv-4', { model: 'conv-4', batch: 60, steps: 30, quickSteps: 1 }),
+  conv('conv-4-adam', 'Conv-4', { model: 'conv-4', batch: 60, steps: 30, optimizer: adam, quickSteps: 1 }),
+  conv('lenet-5', 'LeNet-5-Caffe', { model: 'lenet-5-caffe', batch: 100, steps: 200, quickSteps: 10 }),
+  inference,
 ]

@@ -41,7 +41,7 @@ const lenet = (name: string, title: string, threads: number, processes: number, 
   peer: { script: 'lenet.py', layouts: ['default'] },
   steps: 1000,
   repeats: 3,
-  quickSteps: 200,
+  quickSteps: 20,
 })
 
 const LAYOUTS = ['default', 'channels_last'] as const

@@ -27,6 +27,8 @@ PyTorch: python3 -m venv DIR && DIR/bin/pip install torch==2.13.0, then PERF_PYT
 `
 
 const ROUNDS = 5
+/** Images in memory, so that a quick run makes few. */
+const QUICK_EXAMPLES = 2000
 
 /** What is run: with `--quick` the cases that can be, briefly; what is left out is said. */
 function planned(filter: string, quick: boolean): readonly Case[] {
@@ -55,7 +57,8 @@ async function main(): Promise<void> {
   const chosen = planned(values.filter, values.quick)
   if (values.list) return void process.stdout.write(`${chosen.map(({ name }) => name).join('\n')}\n`)
   const python = findPeer()
-  for (const one of chosen) {
+  for (const given of chosen) {
+    const one = values.quick ? { ...given, work: { ...given.work, examples: QUICK_EXAMPLES } } : given
     const effort = values.quick
       ? { rounds: 1, steps: one.quickSteps!, repeats: 1 }
       : { rounds: ROUNDS, steps: one.steps, repeats: one.repeats }

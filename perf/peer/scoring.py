@@ -1,9 +1,9 @@
 """The peer: scores of SNIP, GraSP and SynFlow in PyTorch on the CPU: `python scoring.py LAYOUT`.
 
-A step is a whole scoring, from weights and a batch to one score a kernel weight, as the papers' own code computes it
-(claims.md 5 to 7): SNIP one gradient; GraSP one gradient, then a second pass whose gradient is differentiated again;
-SynFlow `rounds` rounds of gradient, global threshold and mask. Batch norm: training mode for SNIP and GraSP, evaluation
-mode for SynFlow. The protocol is in session.py; LAYOUT is `default` or `channels_last`.
+A step leads from weights and a batch to the mask that keeps the best scores of all kernel weights together (claims.md 5
+to 7): SNIP one gradient; GraSP a gradient that is differentiated again, after a pass for the constant gradient as in its
+authors' code (`passes` 2) or without it (1, the same numbers); SynFlow `rounds` rounds. Batch norm: training mode for
+SNIP and GraSP, evaluation mode for SynFlow. The protocol is in session.py; LAYOUT is `default` or `channels_last`.
 """
 import sys
 
@@ -26,36 +26,45 @@ def batch_of(work, dtype):
     return images, torch.arange(work['batch']) % CLASSES
 
 
+def best(scores, density):
+    """Masks of the largest; scores that equal the smallest of them may be kept or not."""
+    flat = torch.cat([score.flatten() for score in scores])
+    removed = flat.numel() - round(density * flat.numel())
+    threshold = torch.kthvalue(flat, removed).values if removed > 0 else -torch.inf
+    return [(score > threshold).to(score.dtype) for score in scores]
+
+
 def snip(net, work, dtype):
     """|theta * dL/dtheta| on one batch."""
     images, labels = batch_of(work, dtype)
     pruned = kernels(net)
 
-    def scores():
+    def find():
         gradients = torch.autograd.grad(F.cross_entropy(net(images), labels), pruned)
         with torch.no_grad():
-            return torch._foreach_abs(torch._foreach_mul(gradients, pruned))
+            return best(torch._foreach_abs(torch._foreach_mul(gradients, pruned)), work['density'])
 
-    return scores
+    return find
 
 
 def grasp(net, work, dtype):
-    """-theta * (H g), by differentiating g.detach() * g; logits divided by 200."""
+    """theta * (H g), by differentiating g.detach() * g; logits divided by 200."""
     images, labels = batch_of(work, dtype)
     pruned = kernels(net)
 
     def loss():
         return F.cross_entropy(net(images) / GRASP_TEMPERATURE, labels)
 
-    def scores():
-        fixed = torch.autograd.grad(loss(), pruned)
+    def find():
+        fixed = torch.autograd.grad(loss(), pruned) if work['passes'] == 2 else None
         slopes = torch.autograd.grad(loss(), pruned, create_graph=True)
+        fixed = fixed or [slope.detach() for slope in slopes]
         along = sum((constant * slope).sum() for constant, slope in zip(fixed, slopes))
         curved = torch.autograd.grad(along, pruned)
         with torch.no_grad():
-            return torch._foreach_neg(torch._foreach_mul(curved, pruned))
+            return best(torch._foreach_mul(curved, pruned), work['density'])
 
-    return scores
+    return find
 
 
 def synflow(net, work, dtype):
@@ -69,21 +78,17 @@ def synflow(net, work, dtype):
             tensor.abs_()
     start = [kernel.detach().clone() for kernel in pruned]
 
-    def scores():
+    def find():
         with torch.no_grad():
             torch._foreach_copy_(pruned, start)
         for done in range(1, work['rounds'] + 1):
             gradients = torch.autograd.grad(net(ones).sum(), pruned)
             with torch.no_grad():
-                found = torch._foreach_mul(gradients, pruned)
-                flat = torch.cat([score.flatten() for score in found])
-                removed = flat.numel() - round(work['density'] ** (done / work['rounds']) * flat.numel())
-                if removed > 0:
-                    threshold = torch.kthvalue(flat, removed).values
-                    torch._foreach_mul_(pruned, [(score > threshold).to(dtype) for score in found])
-        return found
+                masks = best(torch._foreach_mul(gradients, pruned), work['density'] ** (done / work['rounds']))
+                torch._foreach_mul_(pruned, masks)
+        return masks
 
-    return scores
+    return find
 
 
 METHODS = {'snip': snip, 'grasp': grasp, 'synflow': synflow}
@@ -92,8 +97,16 @@ METHODS = {'snip': snip, 'grasp': grasp, 'synflow': synflow}
 def scoring(work):
     dtype = {'float32': torch.float32, 'float64': torch.float64}[work['precision']]
     net = make(work['model'], LAYOUT, dtype)
-    scores = METHODS[work['method']](net, work, dtype)
-    return lambda: sum(score.double().sum() for score in scores()), parameter_count(net)
+    find = METHODS[work['method']](net, work, dtype)
+    wanted = work['density'] * sum(kernel.numel() for kernel in kernels(net))
+
+    def step():
+        masks = find()
+        # Equal scores at the threshold, and scores of zero, may cost a few weights.
+        kept = sum(int(mask.sum()) for mask in masks)
+        return kept if abs(kept - wanted) <= 0.01 * wanted + 1 else float('nan')
+
+    return step, parameter_count(net)
 
 
 if __name__ == '__main__':

@@ -1,5 +1,5 @@
 /** The cases: what is measured, on how many processes and threads, against which peers. */
-import type { TrainWork, Work } from './work.js'
+import type { ScoreWork, TrainWork, Work } from './work.js'
 
 /** Memory layout of the peer's images and kernels: PyTorch's default (NCHW), or `channels_last`. */
 export type Layout = 'default' | 'channels_last'
@@ -8,8 +8,8 @@ export interface Case {
   /** Tab-friendly. */
   readonly name: string
   readonly title: string
-  /** Of rates, more is better and the ratio is ours / peer of rates; of times, less is. */
-  readonly unit: 'steps/s' | 'ms/step'
+  /** The ratio is ours / peer of it: of rates, more is better; of times, less. */
+  readonly unit: 'steps/s' | 'ms/step' | 'ms/mask'
   /** Threads inside one process. */
   readonly threads: number
   /** Processes side by side, each pinned to a core of its own if there are several; their rates are summed. */
@@ -17,7 +17,8 @@ export interface Case {
   readonly work: Work
   /** The peer's program in perf/peer, and the layouts it is run in: each in processes of its own. */
   readonly peer: { readonly script: string; readonly layouts: readonly Layout[] }
-  /** Steps of one timing, and timings a round. */
+  /** Rounds that count, timings a round, and steps of one timing. */
+  readonly rounds: number
   readonly steps: number
   readonly repeats: number
   /** Steps with `--quick`, which leaves out what has none. */
@@ -39,6 +40,7 @@ const lenet = (name: string, title: string, threads: number, processes: number, 
     optimizer: { name: 'adam', learningRate: 1.2e-3 },
   },
   peer: { script: 'lenet.py', layouts: ['default'] },
+  rounds: 5,
   steps: 1000,
   repeats: 3,
   quickSteps: 20,
@@ -66,6 +68,7 @@ const conv = (
   processes: 1,
   work: { task: 'train', model, batch, examples: EXAMPLES, masked: true, optimizer },
   peer: { script: 'conv.py', layouts: LAYOUTS },
+  rounds: 5,
   steps,
   repeats: 2,
   quickSteps,
@@ -79,10 +82,38 @@ const inference: Case = {
   processes: 1,
   work: { task: 'infer', model: 'resnet-20', batch: 256, examples: EXAMPLES },
   peer: { script: 'conv.py', layouts: LAYOUTS },
+  rounds: 5,
   steps: 20,
   repeats: 2,
   quickSteps: 1,
 }
+
+const scored = [
+  ['vgg-16', 'VGG-16 with batch norm'],
+  ['resnet-18', 'ResNet-18'],
+] as const
+
+type ScoreOptions = Pick<ScoreWork, 'method' | 'batch'> & Partial<Pick<ScoreWork, 'rounds' | 'precision' | 'passes'>>
+
+/** Too long for `--quick`; perf.test.ts runs the same code on a small network. */
+const scoring = (
+  suffix: string,
+  title: string,
+  { rounds = 1, precision = 'float32', ...work }: ScoreOptions,
+): readonly Case[] =>
+  scored.map(([model, name]) => ({
+    name: `score-${work.method}-${model}${suffix}`,
+    title: `${name}, ${title}, density 0.05, from weights to mask, two threads`,
+    unit: 'ms/mask',
+    threads: 2,
+    processes: 1,
+    work: { task: 'score', model, density: 0.05, examples: 1000, rounds, precision, ...work },
+    // In doubles PyTorch has no kernels of their own for channels_last.
+    peer: { script: 'scoring.py', layouts: precision === 'float64' ? ['default'] : LAYOUTS },
+    rounds: rounds > 1 ? 2 : 3,
+    steps: 1,
+    repeats: rounds > 1 ? 1 : 2,
+  }))
 
 export const cases: readonly Case[] = [
   lenet('1-thread', 'one thread', 1, 1, true),
@@ -97,4 +128,18 @@ export const cases: readonly Case[] = [
   conv('conv-4-adam', 'Conv-4', { model: 'conv-4', batch: 60, steps: 30, optimizer: adam, quickSteps: 1 }),
   conv('lenet-5', 'LeNet-5-Caffe', { model: 'lenet-5-caffe', batch: 100, steps: 200, quickSteps: 10 }),
   inference,
+  ...scoring('', 'SNIP, batch 128', { method: 'snip', batch: 128 }),
+  ...scoring('', "GraSP, 100 examples, the peer as its authors' code", { method: 'grasp', batch: 100, passes: 2 }),
+  ...scoring('-one-pass', 'GraSP, 100 examples, the peer without the first pass', {
+    method: 'grasp',
+    batch: 100,
+    passes: 1,
+  }),
+  ...scoring('', 'SynFlow, 100 rounds', { method: 'synflow', batch: 1, rounds: 100 }),
+  ...scoring('-float64', 'SynFlow, 100 rounds in doubles', {
+    method: 'synflow',
+    batch: 1,
+    rounds: 100,
+    precision: 'float64',
+  }),
 ]

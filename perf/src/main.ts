@@ -26,7 +26,6 @@ Examples:
 PyTorch: python3 -m venv DIR && DIR/bin/pip install torch==2.13.0, then PERF_PYTHON=DIR/bin/python.
 `
 
-const ROUNDS = 5
 /** Images in memory, so that a quick run makes few. */
 const QUICK_EXAMPLES = 2000
 
@@ -59,9 +58,7 @@ async function main(): Promise<void> {
   const python = findPeer()
   for (const given of chosen) {
     const one = values.quick ? { ...given, work: { ...given.work, examples: QUICK_EXAMPLES } } : given
-    const effort = values.quick
-      ? { rounds: 1, steps: one.quickSteps!, repeats: 1 }
-      : { rounds: ROUNDS, steps: one.steps, repeats: one.repeats }
+    const effort = values.quick ? { rounds: 1, steps: one.quickSteps!, repeats: 1 } : one
     const result = await measure(one, python, effort)
     process.stdout.write(`${values.json ? JSON.stringify(result) : line(result)}\n`)
   }

@@ -2,13 +2,22 @@
 import { createInterface } from 'node:readline'
 import { createEngine } from '@winning-tickets/jit'
 import { inferenceRun } from './inference.js'
+import { scoringRun } from './scoring.js'
 import type { Answer, Spec } from './side.js'
 import { trainingRun } from './training.js'
 import type { Run, Work } from './work.js'
 
 const engine = await createEngine({ threads: Number(process.env.PERF_THREADS ?? 1) })
-const makeRun = (work: Work): Promise<Run> =>
-  work.task === 'train' ? trainingRun(engine, work) : inferenceRun(engine, work)
+function makeRun(work: Work): Promise<Run> {
+  switch (work.task) {
+    case 'train':
+      return trainingRun(engine, work)
+    case 'infer':
+      return inferenceRun(engine, work)
+    case 'score':
+      return scoringRun(engine, work)
+  }
+}
 
 const runs = new Map<string, Run>()
 for await (const line of createInterface({ input: process.stdin })) {

@@ -21,6 +21,8 @@ export interface Case {
   readonly rounds: number
   readonly steps: number
   readonly repeats: number
+  /** Whether a step is so long that no round is needed to warm up; whatever is compiled is compiled before. */
+  readonly warm?: boolean
   /** Steps with `--quick`, which leaves out what has none. */
   readonly quickSteps?: number
 }
@@ -111,6 +113,7 @@ const scoring = (
     // In doubles PyTorch has no kernels of their own for channels_last.
     peer: { script: 'scoring.py', layouts: precision === 'float64' ? ['default'] : LAYOUTS },
     rounds: rounds > 1 ? 2 : 3,
+    warm: rounds > 1,
     steps: 1,
     repeats: rounds > 1 ? 1 : 2,
   }))

@@ -7,7 +7,7 @@ import { line } from './report.js'
 const HELP = `Usage: npm run perf -- [options]
 
 Measures our training step and PyTorch's in turns, and prints the ratio ours / PyTorch's: of steps/s, ours is faster
-above 1; of ms/step, below 1. Convolutional networks meet PyTorch in its default layout and in channels_last.
+above 1; of ms, below 1. Convolutional networks meet PyTorch in its default layout and in channels_last.
 
 Options:
   --json           one JSON line a case: {name, ours, peer, ratio, unit, peerVersion, peerLayout, peers, ...}; peer and

@@ -44,7 +44,7 @@ function open({ threads, processes, peer }: Case, program: 'ours' | { python: st
 }
 
 export interface Effort {
-  /** Rounds that count; one more comes before them, to warm up. */
+  /** Rounds that count; one more comes before them to warm up, unless the case needs none. */
   readonly rounds: number
   /** Steps of one timing. */
   readonly steps: number
@@ -60,7 +60,7 @@ interface Contestant {
 }
 
 /**
- * Medians over all timings but those of the first round.
+ * Medians over all timings but those of the round that warms up.
  *
  * @throws Error if a process fails, or the networks of the two sides differ in size
  */
@@ -75,10 +75,11 @@ export async function measure(
   const peers = layouts.map((layout) => [layout, contestant(open(one, { python: python!, layout }))] as const)
   const all = [ours, ...peers.map(([, peer]) => peer)]
   try {
-    for (let round = 0; round <= rounds; round++) {
+    const first = one.warm ? 1 : 0
+    for (let round = first; round <= rounds; round++) {
       const spec: Spec = { work: one.work, ...effort, ...(round === 0 && { repeats: 1 }) }
       for (const side of all) await turn(side, spec, round > 0)
-      if (round === 0) checkSizes(one, ours, peers)
+      if (round === first) checkSizes(one, ours, peers)
     }
   } finally {
     for (const { processes } of all) for (const side of processes) side.close()

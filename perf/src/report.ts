@@ -1,7 +1,7 @@
 /** From timings to lines of the report. */
 import type { Case, Layout } from './cases.js'
 
-/** What one side showed over all rounds but the first, which warms up. */
+/** What one side showed over all rounds that count. */
 export interface SideFigures {
   /** Steps a second of each timing, summed over processes. */
   readonly rates: readonly number[]
@@ -27,7 +27,7 @@ export interface Measurement {
   readonly ours: number
   /** In the layout that is faster. */
   readonly peer: number | null
-  /** ours / peer: for steps/s we are faster above 1, for ms/step below 1. */
+  /** ours / peer: for steps/s we are faster above 1, for times below 1. */
   readonly ratio: number | null
   readonly unit: Case['unit']
   readonly peerVersion: string

@@ -41,9 +41,11 @@ export async function scoringRun(given: Engine, work: ScoreWork): Promise<Run> {
   const kernels = prunableParameters(network)
   const wanted = Math.round(density * kernels.reduce((sum, { shape }) => sum + sizeOf(shape), 0))
   const score = scoreOf(work)
+  const common = { model: network, task, engine, streams: streams(0) }
+  // Compiles the graph.
+  await score({ ...common, weights: initial, mask: denseMasks(network) })
 
   async function find(): Promise<Masks> {
-    const common = { model: network, task, engine, streams: streams(0) }
     let mask: Masks = denseMasks(network)
     for (const target of exponentialDensities(density, rounds)) {
       const { scores } = await score({ ...common, weights: maskWeights(initial, mask), mask })

@@ -110,8 +110,7 @@ const scoring = (
     threads: 2,
     processes: 1,
     work: { task: 'score', model, density: 0.05, examples: 1000, rounds, precision, ...work },
-    // In doubles PyTorch has no kernels of their own for channels_last.
-    peer: { script: 'scoring.py', layouts: precision === 'float64' ? ['default'] : LAYOUTS },
+    peer: { script: 'scoring.py', layouts: LAYOUTS },
     rounds: rounds > 1 ? 2 : 3,
     warm: rounds > 1,
     steps: 1,

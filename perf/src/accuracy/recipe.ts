@@ -1,7 +1,7 @@
 /** The recipe of the comparison, which both sides read. */
 import { normalisations } from '@winning-tickets/core'
 
-/** ResNet-20 as in He et al. 2016 (claims.md 0 to 2: SGD, drops at 50% and 75%), on a part of the training images. */
+/** ResNet-20 as in He et al. 2016 on CIFAR-10 (SGD, drops at 50% and 75%), on a part of the training images. */
 export interface AccuracyRecipe {
   readonly model: 'resnet-20'
   readonly dataset: string

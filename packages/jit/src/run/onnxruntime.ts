@@ -88,6 +88,7 @@ export async function onnxRuntimeEngine({
 
   return {
     name: 'onnxruntime',
+    threads,
     description: `onnxruntime-node ${version}, cpu, ${threads} thread${threads === 1 ? '' : 's'}${precision === 'float64' ? ', float64' : block > 0 ? `, blocks of ${block}` : ''}`,
 
     async compile(fn: TensorFunction, signature: SpecTree): Promise<Compiled> {

@@ -1,0 +1,123 @@
+/** `tickets find`: a ticket by any method of the repository, in a file that anyone can check. */
+import { resolve } from 'node:path'
+import {
+  classificationTask,
+  type Dataset,
+  type JsonObject,
+  loadDataset,
+  type Method,
+  type Model,
+  type ModelName,
+  type ScoredTicket,
+  splitDataset,
+  UserError,
+  withPrunable,
+  writeTicket,
+} from '@winning-tickets/core'
+import { createEngine } from '@winning-tickets/jit'
+import type { Command } from 'commander'
+import { layerLines, percent, ticketShape } from '../report/layers.js'
+import { ensureWritableFile } from '../store/files.js'
+import { evidenceOf } from './find-evidence.js'
+import { chosenOptions, methodList, methodNamed } from './find-method.js'
+import { jsonOption, numberWithin, warn, wholeNumber } from './options.js'
+import { datasetName, type KeyValue, keyValueOption, modelFor, modelOption, optionsOf, validationOf, withInterruption } from './setup.js'
+import { findProgress } from './train-output.js'
+import {
+  addEngineFlags,
+  addRecipeFlags,
+  type EngineFlags,
+  engineOptions,
+  RECIPE_FLAGS,
+  type RecipeFlags,
+  recipeOf,
+} from './training-options.js'
+
+interface FindOptions extends RecipeFlags, EngineFlags {
+  readonly method: string
+  readonly dataset: string
+  readonly model: ModelName
+  readonly modelOption: readonly KeyValue[]
+  readonly density: number
+  readonly option: readonly KeyValue[]
+  readonly validation?: number
+  readonly seed: number
+  readonly saveScoringBatch?: boolean
+  readonly out?: string
+  readonly json?: boolean
+}
+
+/** @param methods those that were discovered; the help lists them */
+export function findCommand(program: Command, methods: readonly Method[]): void {
+  const command = program
+    .command('find')
+    .summary('find a ticket by any method')
+    .description('Find a ticket, and write it with its initial weights, mask and scores (docs/tickets.md).')
+    .requiredOption('-M, --method <name>', `${methods.map(({ name }) => name).join(', ')}; their options are below`)
+    .option('-d, --dataset <name>', 'data set, see `tickets data list`', 'fashion-mnist-extract')
+    .addOption(modelOption('default: lenet-300-100').default('lenet-300-100', ''))
+    .addOption(keyValueOption('--model-option', 'an option of the network, e.g. widthMultiplier=0.25; repeatable'))
+    .requiredOption('--density <d>', 'keep this fraction of the prunable weights', numberWithin(0, 1))
+    .addOption(keyValueOption('--option', 'an option of the method, e.g. rounds=10; repeatable'))
+    .option('--validation <n>', 'training examples held out (default: a twelfth, 5,000 of MNIST)', wholeNumber(1))
+    .option('-s, --seed <n>', 'root seed: initial weights, scoring examples, data order', wholeNumber(0), 1)
+    .option('-o, --out <file>', 'the ticket (default: named by method, model, data set, density and seed)')
+    .option('--save-scoring-batch', 'write the examples that the scores were computed on, too')
+  addRecipeFlags(command.optionsGroup('Options of training, for methods that train:')).optionsGroup('Options:')
+  addEngineFlags(command)
+    .addOption(jsonOption())
+    .addHelpText('after', () => `\nMethods and their options (KEY=DEFAULT):\n${methodList(methods)}\n`)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  tickets find -M snip -m vgg16 -d cifar10 --density 0.05 --seed 1 --out ticket.safetensors
+  tickets find -M magnitude --density 0.1 --option scope=layerwise
+  tickets find -M imp --density 0.2 -i 1000 --option rewindTo=100
+  tickets inspect ticket.safetensors
+  tickets train --ticket ticket.safetensors`,
+    )
+    .action((options: FindOptions) => find(options, command, methods))
+}
+
+async function find(options: FindOptions, command: Command, methods: readonly Method[]): Promise<void> {
+  const { density, seed, json } = options
+  const began = performance.now()
+  const method = methodNamed(methods, options.method)
+  const chosen = chosenOptions(method, density, optionsOf(options.option, '--option'))
+  checkRecipeFlags(method, command)
+  const plan = recipeOf(options)
+  const how = engineOptions(options)
+  const dataset = datasetName(options.dataset)
+  const network = modelFor(options.model, optionsOf(options.modelOption, '--model-option'), dataset)
+  const out = options.out ?? `${[method.name, network.name, dataset, `d${density}`, `seed${seed}`].join('_')}.safetensors`
+  await ensureWritableFile(resolve(out), 'choose another place with --out FILE')
+
+  const data = await loadDataset(dataset)
+  const split = splitDataset(data, { validation: validationOf(options.validation, data) })
+  const loaded = performance.now()
+  const engine = await createEngine(how)
+  const progress = findProgress(method, plan, json === true)
+  let found: ScoredTicket
+  try {
+    found = await withInterruption('Interrupted; nothing was written.', (signal) =>
+      method.findScored(
+        { model: network, task: classificationTask(split), recipe: plan, seed, engine, signal, onProgress: progress.update },
+        chosen,
+      ),
+    )
+  } finally {
+    progress.stop()
+    await engine.dispose()
+  }
+  const done = performance.now()
+  const evidence = evidenceOf(found, network, { seed, save: options.saveScoringBatch === true })
+  if (options.saveScoringBatch && found.examples === undefined) {
+    warn(`${method.name} looks at no examples, so there is no scoring batch to save.`)
+  }
+  const origin = provenanceOf(found, { method, chosen, data, split, recipe: plan, engine: engine.description, ...options })
+  await writeTicket(out, { ...found.ticket, provenance: origin }, network, evidence)
+  const written = performance.now()
+  const seconds = { data: loaded - began, find: done - loaded, write: written - done }
+  show(found, network, { out, method: method.name, chosen, data, seed, density, json, seconds })
+}

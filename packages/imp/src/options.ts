@@ -1,5 +1,12 @@
 /** Options of iterative magnitude pruning, and the densities of its levels. */
-import { type Model, parseConfig, prunableParameters, type Target } from '@winning-tickets/core'
+import {
+  type JsonObject,
+  type Model,
+  parseConfig,
+  prunableParameters,
+  type Target,
+  UserError,
+} from '@winning-tickets/core'
 import { z } from 'zod'
 import type { Plan } from './algorithm.js'
 
@@ -37,6 +44,19 @@ export type ImpOptionsInput = z.input<typeof impOptionsSchema>
 /** @throws UserError that names the wrong option */
 export function impOptions(given: ImpOptionsInput): ImpOptions {
   return parseConfig(impOptionsSchema, given, 'imp options')
+}
+
+/**
+ * Options that end at a density: rounds of one global rate, the nearest to a fifth that gets there.
+ *
+ * @throws UserError for a density that nothing can be pruned to
+ */
+export function roundsTo(density: number): JsonObject {
+  if (!(density > 0 && density < 1)) {
+    throw new UserError(`Iterative pruning ends at a density between 0 and 1, not ${density}; give one such as 0.05.`)
+  }
+  const rounds = Math.max(1, Math.round(Math.log(density) / Math.log(0.8)))
+  return { rounds, rates: { scope: 'global', rate: 1 - density ** (1 / rounds) } }
 }
 
 /** The algorithm's plan for a model: density (1 - rate)^level, of each parameter or of all. */

@@ -1,3 +1,8 @@
 /** Methods: how tickets are found. */
-export type { Method, MethodContext, ScoreContext, ScoringMethod, ScoringOptions } from './method.js'
+export { magnitude } from './magnitude.js'
+export type { Method, MethodContext, ScoreContext, Scored, ScoredTicket, ScoringMethod } from './method.js'
+export { batchNormMode, type ScoringOptions, type ScoringSet, scoringOptions, scoringSet } from './options.js'
+export { random } from './random.js'
+export { coreMethods } from './registry.js'
 export { evenTarget, exponentialDensities, type ScoringMethodDefinition, scoringMethod } from './scoring.js'
+export { smartRatio, smartRatioCounts } from './smart-ratio.js'

@@ -1,13 +1,15 @@
-/** What a paper's package exports: one method, that finds tickets. */
+/** What a paper's package exports: methods, that find tickets. */
 import type { Engine } from '@winning-tickets/jit'
 import type { z } from 'zod'
-import type { Masks, Scope, Scores } from '../masks/index.js'
+import type { JsonObject } from '../config/index.js'
+import type { Masks, Scores } from '../masks/index.js'
 import type { Model, Weights } from '../models/index.js'
 import type { Streams } from '../random/index.js'
 import type { Recipe } from '../recipes/index.js'
-import type { Task } from '../tasks/index.js'
+import type { ScoringExamples, Task } from '../tasks/index.js'
 import type { Ticket } from '../tickets/index.js'
 import type { Progress } from '../train/index.js'
+import type { ScoringOptions } from './options.js'
 
 export interface MethodContext {
   readonly model: Model
@@ -21,11 +23,31 @@ export interface MethodContext {
   readonly signal?: AbortSignal
 }
 
-export interface Method<Options> {
+/** A ticket and what it was chosen by. */
+export interface ScoredTicket {
+  readonly ticket: Ticket
+  /** Of each prunable weight in the last round; the largest were kept, among those that were left. */
+  readonly scores: Scores
+  /** What the scores were computed on; none if no data were needed. */
+  readonly examples?: ScoringExamples
+}
+
+/**
+ * A way to find tickets. A package names the module that exports `methods: readonly Method[]` in its package.json:
+ * `"winning-tickets": { "methods": "./dist/index.js" }`.
+ */
+export interface Method<Options extends JsonObject = JsonObject> {
+  /** Its name in commands and records: "snip". */
   readonly name: string
+  /** Whether it trains networks on the way, by the context's recipe. */
+  readonly trains: boolean
   /** Checks options and writes out their defaults. */
   readonly options: z.ZodType<Options>
+  /** Options, still to be checked, that end at a density: those given, and whatever the method says a density by. */
+  forDensity(density: number, given?: JsonObject): JsonObject
   findTicket(context: MethodContext, options: Options): Promise<Ticket>
+  /** The same ticket, with its scores. */
+  findScored(context: MethodContext, options: Options): Promise<ScoredTicket>
 }
 
 export interface ScoreContext {
@@ -39,17 +61,14 @@ export interface ScoreContext {
   readonly mask: Masks
 }
 
-/** Options that all scoring methods share. */
-export interface ScoringOptions {
-  /** The density that is wanted. */
-  readonly density: number
-  /** Rounds of scoring and pruning, on an exponential schedule of densities. */
-  readonly rounds: number
-  readonly scope: Scope
+/** What a score function gives: the scores, and the examples that they were computed on, if any. */
+export interface Scored {
+  readonly scores: Scores
+  readonly examples?: ScoringExamples
 }
 
 /** A method that ranks weights by a score, without training. */
-export interface ScoringMethod<Options extends ScoringOptions> extends Method<Options> {
+export interface ScoringMethod<Options extends ScoringOptions & JsonObject> extends Method<Options> {
   /** One number for each prunable weight; the largest are kept. */
-  score(context: ScoreContext, options: Options): Promise<Scores>
+  score(context: ScoreContext, options: Options): Promise<Scored>
 }

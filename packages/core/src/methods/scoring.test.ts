@@ -43,7 +43,7 @@ describe('a method made of a score', () => {
     options,
     score: async (given) => {
       seen.push(given)
-      return magnitudes(given.model, given.weights)
+      return { scores: magnitudes(given.model, given.weights) }
     },
   })
 

@@ -1,11 +1,13 @@
 /** From a score to a method: score, keep the best, repeat. */
+import type { Engine } from '@winning-tickets/jit'
 import type { z } from 'zod'
 import type { JsonObject } from '../config/index.js'
-import { denseMasks, type Masks, maskWeights, type Scope, type Scores, select, type Target } from '../masks/index.js'
-import { initialWeights } from '../models/index.js'
+import { denseMasks, type Masks, maskWeights, type Scope, select, type Target } from '../masks/index.js'
+import { initialWeights, type Model, withPrunable } from '../models/index.js'
 import { streams } from '../random/index.js'
 import { maskedTicket } from '../tickets/index.js'
-import type { ScoreContext, ScoringMethod, ScoringOptions } from './method.js'
+import type { MethodContext, ScoreContext, Scored, ScoredTicket, ScoringMethod } from './method.js'
+import type { ScoringOptions } from './options.js'
 
 /** The densities of n rounds that end at d: d^(1/n), d^(2/n), ..., d. */
 export function exponentialDensities(density: number, rounds: number): number[] {
@@ -15,7 +17,11 @@ export function exponentialDensities(density: number, rounds: number): number[] 
 export interface ScoringMethodDefinition<Options extends ScoringOptions> {
   readonly name: string
   readonly options: z.ZodType<Options>
-  readonly score: (context: ScoreContext, options: Options) => Promise<Scores>
+  readonly score: (context: ScoreContext, options: Options) => Promise<Scored>
+  /** What a round keeps; by default its density everywhere, by the scope. */
+  readonly target?: (model: Model, density: number, options: Options) => Target
+  /** An engine of its own, closed when the ticket is found; by default the context's. */
+  readonly ownEngine?: (options: Options, given: Engine) => Promise<Engine> | undefined
 }
 
 /** The method of a score: prunes a network at initialisation. */
@@ -23,24 +29,38 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
   name,
   options: schema,
   score,
+  target = (model, density, { scope }) => evenTarget(scope, density, Object.keys(denseMasks(model))),
+  ownEngine,
 }: ScoringMethodDefinition<Options>): ScoringMethod<Options> {
+  async function findScored(context: MethodContext, options: Options): Promise<ScoredTicket> {
+    const { task, seed, signal } = context
+    const model = withPrunable(context.model, options.prunable)
+    const initial = initialWeights(model, seed)
+    const own = await ownEngine?.(options, context.engine)
+    try {
+      const common = { model, task: task.plain ?? task, engine: own ?? context.engine, streams: streams(seed) }
+      let mask: Masks = denseMasks(model)
+      let scored: Scored = { scores: {} }
+      for (const density of exponentialDensities(options.density, options.rounds)) {
+        signal?.throwIfAborted()
+        scored = await score({ ...common, weights: maskWeights(initial, mask), mask }, options)
+        mask = select(scored.scores, target(model, density, options), mask)
+      }
+      const provenance = { method: name, options, seed }
+      return { ticket: maskedTicket(model, { mask, weights: initial, step: 0, provenance }), ...scored }
+    } finally {
+      await own?.dispose()
+    }
+  }
+
   return {
     name,
+    trains: false,
     options: schema,
+    forDensity: (density, given = {}) => ({ ...given, density }),
     score,
-    async findTicket({ model, task, engine, seed }, options) {
-      const initial = initialWeights(model, seed)
-      let mask: Masks = denseMasks(model)
-      for (const density of exponentialDensities(options.density, options.rounds)) {
-        const weights = maskWeights(initial, mask)
-        const scores = await score(
-          { model, task: task.plain ?? task, engine, streams: streams(seed), weights, mask },
-          options,
-        )
-        mask = select(scores, evenTarget(options.scope, density, Object.keys(scores)), mask)
-      }
-      return maskedTicket(model, { mask, weights: initial, step: 0, provenance: { method: name, options, seed } })
-    },
+    findScored,
+    findTicket: async (context, options) => (await findScored(context, options)).ticket,
   }
 }
 

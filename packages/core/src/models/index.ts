@@ -15,4 +15,5 @@ export {
   type TensorRecord,
   type Weights,
 } from './model.js'
+export { prunablePolicies, withPrunable } from './prunable.js'
 export { type ModelName, model, modelNames } from './registry.js'

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { parseConfig } from '../config/index.js'
 import { glorotNormal, initialise } from './initialise.js'
 import { type Model, type ParameterSpec, sizeOf, type TensorRecord } from './model.js'
+import { prunablePolicies, withPrunable } from './prunable.js'
 
 const size = z.int().min(1)
 
@@ -12,6 +13,8 @@ export const mlpOptionsSchema = z.strictObject({
   inputShape: z.array(size).min(1),
   hidden: z.array(size),
   classes: z.int().min(1),
+  /** Which weights a mask covers; "kernels", if absent. */
+  prunable: z.enum(prunablePolicies).optional(),
 })
 export type MlpOptions = z.output<typeof mlpOptionsSchema>
 
@@ -21,7 +24,8 @@ export const lenet300100Defaults: MlpOptions = { inputShape: [784], hidden: [300
 /** Dense layers fc1 ... fcN with ReLU between them; Gaussian Glorot kernels [in, out], zero biases. */
 export function mlp(name: string, given: MlpOptions): Model {
   const options = parseConfig(mlpOptionsSchema, given, `model ${name}`)
-  const { inputShape, hidden, classes } = options
+  const { prunable, ...sizes } = options
+  const { inputShape, hidden, classes } = sizes
   const widths = [sizeOf(inputShape), ...hidden, classes]
   const layers = widths.slice(1).map((_, i) => `fc${i + 1}`)
   const parameters = layers.flatMap((layer, i) =>
@@ -40,15 +44,16 @@ export function mlp(name: string, given: MlpOptions): Model {
     return { output: activation }
   }
 
-  return {
+  const dense: Model = {
     name,
-    config: { name, ...options },
+    config: { name, ...sizes },
     inputShape,
     classes,
     parameters,
     init: (streams) => initialise(parameters, streams),
     apply,
   }
+  return withPrunable(dense, prunable)
 }
 
 function denseLayer(layer: string, fanIn: number, fanOut: number, output: boolean): ParameterSpec[] {

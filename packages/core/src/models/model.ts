@@ -10,10 +10,11 @@ export type Initializer =
   | { readonly kind: 'constant'; readonly value: number }
 
 /**
- * Which parameters a mask covers (trap T3): all kernels, or those of convolutions without the projections on shortcuts and
- * without the output layer, as Frankle & Carbin prune VGG-19 and ResNets (claims.md 1.a).
+ * Which parameters a mask covers (trap T3): all kernels; or those of convolutions without the projections on shortcuts and
+ * without the output layer, as Frankle & Carbin prune VGG-19 and ResNets (claims.md 1.a); or kernels and biases, as SNIP's
+ * own code does (claims.md 5.d).
  */
-export type PrunablePolicy = 'kernels' | 'convolutions'
+export type PrunablePolicy = 'kernels' | 'convolutions' | 'weights-and-biases'
 
 export interface ParameterSpec {
   /** Layer and part, joined with a dot: "fc1.kernel". */
@@ -30,7 +31,7 @@ export interface ParameterSpec {
   readonly initializer: Initializer
   /** False for statistics, which no gradient moves. */
   readonly trainable: boolean
-  /** Whether a mask may remove its elements: kernels only (trap T3). */
+  /** Whether a mask may remove its elements: by the model's policy (trap T3). */
   readonly prunable: boolean
   /** Whether it belongs to the output layer. */
   readonly output: boolean

@@ -5,6 +5,7 @@ import type { JsonObject } from '../config/index.js'
 import { glorotNormal, initialise, kaimingNormal } from './initialise.js'
 import type { Build, LayerParameter } from './layers.js'
 import type { Initializer, Model, ParameterSpec, PrunablePolicy, TensorRecord } from './model.js'
+import { covers, prunablePolicies } from './prunable.js'
 
 const size = z.int().min(1)
 
@@ -22,7 +23,7 @@ export const imageOptions = {
   inputShape: z.tuple([size, size, size]).default([32, 32, 3]),
   classes: size.default(10),
   initialisation: initialisation.default('kaiming'),
-  prunable: z.enum(['kernels', 'convolutions'] satisfies PrunablePolicy[]).default('kernels'),
+  prunable: z.enum(prunablePolicies).default('kernels'),
 }
 
 /** Batch norm's scales at the start: one number (Early-Bird 0.5), or uniform on [0, 1) as in open_lth. */
@@ -65,10 +66,6 @@ export function network<Options extends NetworkOptions & JsonObject>(
     init: (streams) => initialise(parameters, streams),
     apply,
   }
-}
-
-function covers(policy: PrunablePolicy, { role, kind, shortcut }: LayerParameter): boolean {
-  return role === 'kernel' && (policy === 'kernels' || (kind === 'conv' && shortcut !== true))
 }
 
 function drawOf(part: LayerParameter, { initialisation, batchNormScale = 1 }: NetworkOptions): Initializer {

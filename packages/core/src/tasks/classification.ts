@@ -17,6 +17,7 @@ import { augmentationDraws, augmentationInputs, augmentationSchema, augmentImage
 import { crossEntropy } from './cross-entropy.js'
 import { setEvaluator } from './evaluator.js'
 import { batchOrder } from './order.js'
+import { scoringExamples } from './scoring-examples.js'
 import type { Objective, SplitName, Task } from './task.js'
 
 /** Images as bytes and their classes, in the three splits. */
@@ -94,6 +95,15 @@ export function classificationObjective(
       return { loss: crossEntropy(output as tf.Tensor2D, target).mean(), statistics }
     },
 
+    scoring: {
+      inputs: (count) => ({ images: bytes(count), labels: labels(count) }),
+      loss(model, parameters, inputs, { training, temperature }) {
+        const { output } = model.apply(parameters, prepare(inputs.images as tf.Tensor), { training })
+        const logits = (temperature === 1 ? output : output.mul(1 / temperature)) as tf.Tensor2D
+        return crossEntropy(logits, oneHot(inputs.labels as tf.Tensor)).mean()
+      },
+    },
+
     evaluation: {
       inputs: {
         images: bytes(EVALUATION_BATCH),
@@ -135,6 +145,7 @@ export function classificationTask(data: ClassificationData, options: Classifica
         batches: (iteration, steps) => ({ indices: order(iteration, steps), ...draws?.(iteration, steps) }),
       }
     },
+    scoringExamples: (streams, wanted, times) => scoringExamples(data, plain, streams, wanted, times),
     evaluator({ model, engine, split }) {
       const { count, images, labels } = splits[split]
       return setEvaluator({ model, engine, objective, count, arrays: { images, labels } })

@@ -40,6 +40,32 @@ export interface Objective {
   loss(inputs: LossInputs): LossOutputs
   /** The graph of an evaluation, for its hash; absent if evaluation is not one graph (episodes of an environment). */
   readonly evaluation?: EvaluationGraph
+  /** The loss of given examples, for methods that score weights by it. */
+  readonly scoring?: ScoringLoss
+}
+
+export interface ScoringLoss {
+  /** Specs of `count` examples. */
+  inputs(count: number): SpecTree
+  /** The mean loss of the examples, a scalar; `temperature` divides the logits. */
+  loss(
+    model: Model,
+    parameters: TensorRecord,
+    inputs: TensorTree,
+    how: { readonly training: boolean; readonly temperature: number },
+  ): tf.Scalar
+}
+
+/** Training examples that scores are computed on. */
+export interface ScoringExamples {
+  /** Places in the task's training split. */
+  readonly indices: Int32Array
+  /** [n]: the class of each. */
+  readonly labels: Uint8Array
+  /** [n, ...inputShape], row-major: as the model sees them, normalised. */
+  readonly inputs: Float32Array
+  /** What the scoring loss takes of them. */
+  readonly batch: HostTree
 }
 
 export interface EvaluationGraph {
@@ -101,4 +127,11 @@ export interface Task {
     readonly batchSize: number
   }): BatchSource
   evaluator(options: { readonly model: Model; readonly engine: Engine; readonly split: SplitName }): Promise<Evaluator>
+  /**
+   * Training examples for scores, without augmentation, drawn by the stream "scoring": `batch` of any class, or `perClass` of
+   * each, `times` over and without repetition; a time's examples are one after the other, those of a class together.
+   */
+  scoringExamples?(streams: Streams, wanted: ScoringSetSize, times?: number): ScoringExamples
 }
+
+export type ScoringSetSize = { readonly batch: number } | { readonly perClass: number }

@@ -18,7 +18,9 @@ export function methodNamed(methods: readonly Method[], name: string): Method {
  */
 export function chosenOptions(method: Method, density: number, given: JsonObject): JsonObject {
   if ('density' in given) {
-    throw new UserError(`--option density=${JSON.stringify(given.density)} says again what --density ${density} says; leave it out.`)
+    throw new UserError(
+      `--option density=${JSON.stringify(given.density)} says again what --density ${density} says; leave it out.`,
+    )
   }
   const known = fieldsOf(method)
   const unknown = Object.keys(given).find((key) => !known.some(({ key: name }) => name === key))
@@ -51,7 +53,10 @@ function fieldsOf({ options }: Method): Field[] {
 
 function sayOf(field: z.core.JSONSchema.JSONSchema): string {
   const choices = Array.isArray(field.enum) ? ` (${field.enum.join(' | ')})` : ''
-  const shown = field.default === undefined ? '' : `=${typeof field.default === 'string' ? field.default : JSON.stringify(field.default)}`
+  const shown =
+    field.default === undefined
+      ? ''
+      : `=${typeof field.default === 'string' ? field.default : JSON.stringify(field.default)}`
   return `${shown}${choices}`
 }
 

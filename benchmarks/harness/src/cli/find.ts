@@ -2,12 +2,11 @@
 import { resolve } from 'node:path'
 import {
   classificationTask,
-  type Dataset,
-  type JsonObject,
   loadDataset,
   type Method,
   type Model,
   type ModelName,
+  type PrunablePolicy,
   type ScoredTicket,
   splitDataset,
   UserError,
@@ -16,12 +15,20 @@ import {
 } from '@winning-tickets/core'
 import { createEngine } from '@winning-tickets/jit'
 import type { Command } from 'commander'
-import { layerLines, percent, ticketShape } from '../report/layers.js'
 import { ensureWritableFile } from '../store/files.js'
-import { evidenceOf } from './find-evidence.js'
+import { evidenceOf, foundText, provenanceOf } from './find-evidence.js'
 import { chosenOptions, methodList, methodNamed } from './find-method.js'
 import { jsonOption, numberWithin, warn, wholeNumber } from './options.js'
-import { datasetName, type KeyValue, keyValueOption, modelFor, modelOption, optionsOf, validationOf, withInterruption } from './setup.js'
+import {
+  datasetName,
+  type KeyValue,
+  keyValueOption,
+  modelFor,
+  modelOption,
+  optionsOf,
+  validationOf,
+  withInterruption,
+} from './setup.js'
 import { findProgress } from './train-output.js'
 import {
   addEngineFlags,
@@ -81,7 +88,7 @@ Examples:
 }
 
 async function find(options: FindOptions, command: Command, methods: readonly Method[]): Promise<void> {
-  const { density, seed, json } = options
+  const { density, seed, saveScoringBatch = false, json = false } = options
   const began = performance.now()
   const method = methodNamed(methods, options.method)
   const chosen = chosenOptions(method, density, optionsOf(options.option, '--option'))
@@ -90,34 +97,58 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
   const how = engineOptions(options)
   const dataset = datasetName(options.dataset)
   const network = modelFor(options.model, optionsOf(options.modelOption, '--model-option'), dataset)
-  const out = options.out ?? `${[method.name, network.name, dataset, `d${density}`, `seed${seed}`].join('_')}.safetensors`
+  const { out = fileName(method, network, dataset, options) } = options
   await ensureWritableFile(resolve(out), 'choose another place with --out FILE')
 
   const data = await loadDataset(dataset)
-  const split = splitDataset(data, { validation: validationOf(options.validation, data) })
+  const validation = validationOf(options.validation, data)
+  const split = splitDataset(data, { validation })
   const loaded = performance.now()
   const engine = await createEngine(how)
-  const progress = findProgress(method, plan, json === true)
+  const progress = findProgress(method.name, plan, json)
+  const context = { model: network, task: classificationTask(split), recipe: plan, seed, engine, ...progress.watch }
   let found: ScoredTicket
   try {
     found = await withInterruption('Interrupted; nothing was written.', (signal) =>
-      method.findScored(
-        { model: network, task: classificationTask(split), recipe: plan, seed, engine, signal, onProgress: progress.update },
-        chosen,
-      ),
+      method.findScored({ ...context, signal }, chosen),
     )
   } finally {
     progress.stop()
     await engine.dispose()
   }
   const done = performance.now()
-  const evidence = evidenceOf(found, network, { seed, save: options.saveScoringBatch === true })
-  if (options.saveScoringBatch && found.examples === undefined) {
-    warn(`${method.name} looks at no examples, so there is no scoring batch to save.`)
+
+  const { ticket, examples } = found
+  if (saveScoringBatch && examples === undefined) {
+    warn(`${method.name} looks at no examples for its scores, so there is no scoring batch to save.`)
   }
-  const origin = provenanceOf(found, { method, chosen, data, split, recipe: plan, engine: engine.description, ...options })
-  await writeTicket(out, { ...found.ticket, provenance: origin }, network, evidence)
-  const written = performance.now()
-  const seconds = { data: loaded - began, find: done - loaded, write: written - done }
-  show(found, network, { out, method: method.name, chosen, data, seed, density, json, seconds })
+  const masked = withPrunable(network, ticket.prunable as PrunablePolicy)
+  const facts = { method, chosen, seed, data, split, validation, recipe: plan }
+  const provenance = provenanceOf(ticket.provenance, facts)
+  await writeTicket(
+    out,
+    { ...ticket, provenance },
+    masked,
+    evidenceOf(found, masked, { seed, saveBatch: saveScoringBatch }),
+  )
+  const seconds = {
+    data: (loaded - began) / 1000,
+    find: (done - loaded) / 1000,
+    write: (performance.now() - done) / 1000,
+  }
+  const text = foundText(found, masked, { ...facts, out, seconds, engine: engine.description, json })
+  process.stdout.write(`${text}\n`)
+}
+
+/** "snip_vgg-16_cifar-10_0.05_seed-1.safetensors" */
+const fileName = ({ name }: Method, network: Model, dataset: string, { density, seed }: FindOptions) =>
+  `${name}_${network.name}_${dataset}_${density}_seed-${seed}.safetensors`
+
+/** @throws UserError for a flag of training that the method would ignore */
+function checkRecipeFlags({ name, trains }: Method, command: Command): void {
+  if (trains) return
+  const given = RECIPE_FLAGS.find((flag) => command.getOptionValueSource(flag) === 'cli')
+  if (given === undefined) return
+  const { long } = command.options.find((option) => option.attributeName() === given)!
+  throw new UserError(`${long} is of training, and ${name} trains nothing; leave it out, or choose a method that does.`)
 }

@@ -85,9 +85,7 @@ function textOf(file: string, found: TicketFile, shape: TicketShape, svg: string
     '',
     ...layerLines(shape),
     '',
-    collapsed.length === 0
-      ? 'no layer is collapsed'
-      : pc.red(`collapsed, nothing is left of: ${collapsed.join(', ')}`),
+    collapsed.length === 0 ? 'no layer is collapsed' : pc.red(`collapsed, nothing is left of: ${collapsed.join(', ')}`),
     `FLOPs of a forward pass: ${flops.dense.toLocaleString('en')} dense, ${flops.sparse.toLocaleString('en')} sparse (${percent(flops.sparse / flops.dense)})`,
     `${file} holds ${parts.join(', ')}`,
     ...(svg === undefined ? [] : [`written to ${svg}`]),

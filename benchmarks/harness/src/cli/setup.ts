@@ -22,11 +22,13 @@ export const meant = <Name extends string>(given: string, names: readonly Name[]
   names.find((name) => name === given) ?? names.find((name) => plain(name) === plain(given))
 
 export const modelOption = (unless: string) =>
-  new Option('-m, --model <name>', `network (${unless}): ${modelNames.join(', ')}`).argParser((given: string): ModelName => {
-    const name = meant(given, modelNames)
-    if (name === undefined) throw new InvalidArgumentError(`Allowed choices are ${modelNames.join(', ')}.`)
-    return name
-  })
+  new Option('-m, --model <name>', `network (${unless}): ${modelNames.join(', ')}`).argParser(
+    (given: string): ModelName => {
+      const name = meant(given, modelNames)
+      if (name === undefined) throw new InvalidArgumentError(`Allowed choices are ${modelNames.join(', ')}.`)
+      return name
+    },
+  )
 
 /** The registered name of a data set; an unknown one stays as it is, for the registry to refuse. */
 export const datasetName = (given: string): string =>
@@ -42,15 +44,15 @@ export interface KeyValue {
 
 /** A repeatable option key=value; values are JSON, and text where they are not. */
 export const keyValueOption = (flag: string, description: string) =>
-  new Option(`${flag} <key=value...>`, description)
-    .default([] as readonly KeyValue[], 'none')
+  new Option(`${flag} <key=value>`, description)
+    .default([] as readonly KeyValue[], '')
     .argParser((given: string, before: readonly KeyValue[]) => {
       const [, key, text] = /^([^=]+)=(.*)$/s.exec(given) ?? []
       if (key === undefined || text === undefined) throw new InvalidArgumentError('Give it as key=value.')
-      return [...before, { key, value: valueOf(text) }]
+      return [...before, { key, value: jsonOrText(text) }]
     })
 
-function valueOf(text: string): JsonObject[string] {
+function jsonOrText(text: string): JsonObject[string] {
   try {
     return JSON.parse(text)
   } catch {

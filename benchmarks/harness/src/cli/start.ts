@@ -63,7 +63,14 @@ type Origin = Start & {
   readonly origin: Weights | undefined
 }
 
-function fresh({ dataset: given = DATASET, model = MODEL, modelOption, validation, seed, density }: StartFlags): Origin {
+function fresh({
+  dataset: given = DATASET,
+  model = MODEL,
+  modelOption,
+  validation,
+  seed,
+  density,
+}: StartFlags): Origin {
   const dataset = datasetName(given)
   const network = modelFor(model, optionsOf(modelOption, '--model-option'), dataset)
   const origin = initialWeights(network, seed)
@@ -116,7 +123,11 @@ function checkFits(network: Model, dataset: string, file: string): void {
   )
 }
 
-function controlOf({ network, ticket, origin }: Origin, control: PlainControl, { seed, ticket: file }: StartFlags): Ticket {
+function controlOf(
+  { network, ticket, origin }: Origin,
+  control: PlainControl,
+  { seed, ticket: file }: StartFlags,
+): Ticket {
   if (ticket.mask === undefined) {
     throw new UserError(
       `--control ${control} needs a pruned network; give --density below 1 or a --ticket with a mask.`,

@@ -107,7 +107,8 @@ async function run(options: TrainOptions): Promise<void> {
       }),
     )
     bar.stop()
-    if (out !== undefined) await writeTicket(out, trainedTicket(ticket, result, { data: { name: dataset, validation }, seed }), network)
+    if (out !== undefined)
+      await writeTicket(out, trainedTicket(ticket, result, { data: { name: dataset, validation }, seed }), network)
     print(result, data.note, { dataset, model: network.name, seed, ...(out && { out }), ...(json && { json }) })
   } finally {
     bar.stop()

@@ -10,7 +10,9 @@ export const PACKAGES = fileURLToPath(new URL('../../../../packages/', import.me
 
 const callable = z.custom<unknown>((value) => typeof value === 'function')
 const moduleSchema = z.looseObject({
-  methods: z.array(z.looseObject({ name: z.string(), trains: z.boolean(), forDensity: callable, findScored: callable })),
+  methods: z.array(
+    z.looseObject({ name: z.string(), trains: z.boolean(), forDensity: callable, findScored: callable }),
+  ),
 })
 
 /**

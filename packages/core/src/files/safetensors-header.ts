@@ -81,7 +81,8 @@ function parseEntry(name: string, entry: unknown, fail: Fail): HeaderEntry {
   const { dtype: code, shape, data_offsets: offsets, ...rest } = entry
   if (Object.keys(rest).length > 0) fail(`the entry of ${tensor} has unknown keys`)
   const dtype = dtypes.get(code)
-  if (dtype === undefined) return fail(`the type of ${tensor} is ${JSON.stringify(code)}, not F64, F32, I32, U8 or BOOL`)
+  if (dtype === undefined)
+    return fail(`the type of ${tensor} is ${JSON.stringify(code)}, not F64, F32, I32, U8 or BOOL`)
   if (!Array.isArray(shape) || !shape.every(isCount)) return fail(`the shape of ${tensor} is not a list of sizes`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
     return fail(`the data_offsets of ${tensor} are not two positions`)

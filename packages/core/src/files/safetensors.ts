@@ -6,7 +6,15 @@ import { readFile } from 'node:fs/promises'
 import { UserError } from '../errors.js'
 import { writeAtomic } from './atomic.js'
 import { parseHeader } from './safetensors-header.js'
-import { arrayFrom, bytesOf, bytesPerElement, compareNames, type NamedTensors, type StoredDType, type StoredTensor } from './tensor.js'
+import {
+  arrayFrom,
+  bytesOf,
+  bytesPerElement,
+  compareNames,
+  type NamedTensors,
+  type StoredDType,
+  type StoredTensor,
+} from './tensor.js'
 
 /** Free text by key; what is not text (a ticket's provenance) goes in as JSON. */
 export type Metadata = Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 /** Methods: how tickets are found. */
 export { magnitude } from './magnitude.js'
-export type { Method, MethodContext, ScoreContext, Scored, ScoredTicket, ScoringMethod } from './method.js'
+export type { Method, MethodContext, Round, ScoreContext, Scored, ScoredTicket, ScoringMethod } from './method.js'
 export { batchNormMode, type ScoringOptions, type ScoringSet, scoringOptions, scoringSet } from './options.js'
 export { random } from './random.js'
 export { coreMethods } from './registry.js'

@@ -30,10 +30,10 @@ export function chosenOptions(method: Method, density: number, given: JsonObject
     )
   }
   try {
-    return parseConfig(method.options, method.forDensity(density, given), `option of ${method.name}`)
+    return parseConfig(method.options, method.forDensity(density, given), `${method.name} method`)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    throw new UserError(`${error.message.replace(/\.$/, '')}; see "tickets find --help" for the options.`)
+    throw new UserError(`${error.message.replace(/\.$/, '')}; see "tickets find --help" for its options.`)
   }
 }
 

@@ -2,6 +2,9 @@
 import { resolve } from 'node:path'
 import {
   classificationTask,
+  densityRecord,
+  type JsonObject,
+  keptCount,
   loadDataset,
   type Method,
   type Model,
@@ -97,6 +100,7 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
   const how = engineOptions(options)
   const dataset = datasetName(options.dataset)
   const network = modelFor(options.model, optionsOf(options.modelOption, '--model-option'), dataset)
+  const wanted = keptOf(network, chosen, density)
   const { out = fileName(method, network, dataset, options) } = options
   await ensureWritableFile(resolve(out), 'choose another place with --out FILE')
 
@@ -123,6 +127,11 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
     warn(`${method.name} looks at no examples for its scores, so there is no scoring batch to save.`)
   }
   const masked = withPrunable(network, ticket.prunable as PrunablePolicy)
+  const { kept, prunable, layers } = densityRecord(masked, ticket.mask)
+  // Each layer's count may be rounded by itself.
+  if (Math.abs(kept - wanted) > layers.length) {
+    warn(`${method.name} with these options ends at a density of ${kept / prunable}, not ${density}.`)
+  }
   const facts = { method, chosen, seed, data, split, validation, recipe: plan }
   const provenance = provenanceOf(ticket.provenance, facts)
   await writeTicket(
@@ -138,6 +147,16 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
   }
   const text = foundText(found, masked, { ...facts, out, seconds, engine: engine.description, json })
   process.stdout.write(`${text}\n`)
+}
+
+/** K, of the weights that the method's options let a mask cover. @throws UserError if nothing would be left */
+function keptOf(network: Model, { prunable: policy }: JsonObject, density: number): number {
+  const { prunable } = densityRecord(withPrunable(network, policy as PrunablePolicy | undefined))
+  const kept = keptCount(density, prunable)
+  if (kept > 0) return kept
+  throw new UserError(
+    `--density ${density} keeps none of ${prunable} weights; give at least ${(1 / prunable).toPrecision(2)}.`,
+  )
 }
 
 /** "snip_vgg-16_cifar-10_0.05_seed-1.safetensors" */

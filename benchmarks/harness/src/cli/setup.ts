@@ -86,7 +86,14 @@ export function optionsOf(pairs: readonly KeyValue[], flag: string): JsonObject 
 /** The network of a name for a data set: its input and classes are the data's where the network's own do not fit. */
 export function modelFor(name: ModelName, given: JsonObject, dataset: string): Model {
   const { imageShape, classes } = datasetInfo(dataset)
-  const build = (options: JsonObject) => model(name, options as never)
+  const build = (options: JsonObject) => {
+    try {
+      return model(name, options as never)
+    } catch (error) {
+      if (!(error instanceof UserError) || Object.keys(given).length === 0) throw error
+      throw new UserError(`${error.message.replace(/\.$/, '')}; correct --model-option.`)
+    }
+  }
   const own = build(given)
   const adapted = {
     ...(given.inputShape === undefined && sizeOf(own.inputShape) !== sizeOf(imageShape)

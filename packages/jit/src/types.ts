@@ -88,6 +88,8 @@ export interface Engine {
   readonly name: 'onnxruntime' | 'tensorflow'
   /** For records: library versions, backend, threads. Never part of a stage id. */
   readonly description: string
+  /** Threads inside one operator, where the engine is told. */
+  readonly threads?: number
   compile(fn: TensorFunction, signature: SpecTree): Promise<Compiled>
   compileLoop(step: StepFunction, signature: LoopSignature): Promise<CompiledLoop>
   dispose(): Promise<void>

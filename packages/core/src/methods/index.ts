@@ -1,4 +1,12 @@
 /** Methods: how tickets are found. */
+export {
+  drawScoringExamples,
+  type LossFunction,
+  type LossSetting,
+  lossGradients,
+  meanOverParts,
+  type OnLoss,
+} from './loss.js'
 export { magnitude } from './magnitude.js'
 export type { Method, MethodContext, Round, ScoreContext, Scored, ScoredTicket, ScoringMethod } from './method.js'
 export { batchNormMode, type ScoringOptions, type ScoringSet, scoringOptions, scoringSet } from './options.js'

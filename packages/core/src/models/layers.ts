@@ -15,6 +15,8 @@ export interface Call {
   readonly training: boolean
   /** Where layers leave the new values of their statistics, in training. */
   readonly statistics: Record<string, tf.Tensor>
+  /** See `ModelMode`. */
+  readonly between?: (activation: tf.Tensor) => tf.Tensor
 }
 
 export interface Layer {
@@ -34,7 +36,11 @@ export function chain(...builds: readonly Build[]): Build {
     return {
       parameters: layers.flatMap(({ parameters }) => parameters),
       output: layers.at(-1)?.output ?? input,
-      run: (x, call) => layers.reduce((activation, layer) => layer.run(activation, call), x),
+      run: (x, call) =>
+        layers.reduce((activation, layer) => {
+          const result = layer.run(activation, call)
+          return call.between && layer.parameters.length > 0 ? call.between(result) : result
+        }, x),
     }
   }
 }
@@ -46,7 +52,9 @@ export function residual(main: Build, shortcut: Build): Build {
     return {
       parameters: branches.flatMap(({ parameters }) => parameters),
       output: branches[0].output,
-      run: (x, call) => tf.add(branches[0].run(x, call), branches[1].run(x, call)),
+      run(x, { between: _, ...inside }) {
+        return tf.add(branches[0].run(x, inside), branches[1].run(x, inside))
+      },
     }
   }
 }

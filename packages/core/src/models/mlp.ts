@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import { z } from 'zod'
 import { parseConfig } from '../config/index.js'
 import { glorotNormal, initialise } from './initialise.js'
-import { type Model, type ParameterSpec, sizeOf, type TensorRecord } from './model.js'
+import { type Model, type ModelMode, type ParameterSpec, sizeOf, type TensorRecord } from './model.js'
 import { prunablePolicies, withPrunable } from './prunable.js'
 
 const size = z.int().min(1)
@@ -32,13 +32,14 @@ export function mlp(name: string, given: MlpOptions): Model {
     denseLayer(layer, widths[i]!, widths[i + 1]!, i === layers.length - 1),
   )
 
-  function apply(weights: TensorRecord, x: tf.Tensor): { output: tf.Tensor } {
+  function apply(weights: TensorRecord, x: tf.Tensor, { between }: ModelMode): { output: tf.Tensor } {
     let activation: tf.Tensor2D = x.rank === 2 ? (x as tf.Tensor2D) : x.reshape([x.shape[0]!, widths[0]!])
     for (const [i, layer] of layers.entries()) {
-      const sum = tf.add(
+      let sum = tf.add(
         tf.matMul(activation, weights[`${layer}.kernel`] as tf.Tensor2D),
         weights[`${layer}.bias`]!,
       ) as tf.Tensor2D
+      if (between) sum = between(sum) as tf.Tensor2D
       activation = i < layers.length - 1 ? tf.relu(sum) : sum
     }
     return { output: activation }

@@ -47,6 +47,11 @@ export interface ModelMode {
   readonly training: boolean
   /** Carried state (an LSTM's h and c), for models that have it. */
   readonly state?: TensorRecord
+  /**
+   * Applied to what a layer gives, wherever there is no path around it: after each layer with parameters, but only after a
+   * whole residual block, not inside. SynFlow keeps its numbers in range so.
+   */
+  readonly between?: (activation: tf.Tensor) => tf.Tensor
 }
 
 export interface ModelOutputs {

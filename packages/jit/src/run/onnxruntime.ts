@@ -92,6 +92,7 @@ export function onnxRuntimeEngine({ threads = 1, precision = 'float32' }: Engine
 
   return {
     name: 'onnxruntime',
+    threads,
     description: `onnxruntime-node ${version}, cpu, ${threads} thread${threads === 1 ? '' : 's'}${precision === 'float64' ? ', float64' : ''}`,
 
     async compile(fn: TensorFunction, signature: SpecTree): Promise<Compiled> {

@@ -1,0 +1,17 @@
+/** SynFlow, iterative synaptic flow pruning (Tanaka et al. 2020, Algorithm 1; claims.md 7.a). */
+import { scoringMethod } from '@winning-tickets/core'
+import { createEngine } from '@winning-tickets/jit'
+import { synapticFlow } from './flow.js'
+import { type SynflowOptions, synflowOptionsSchema } from './options.js'
+
+/**
+ * For k in 1 ... n: mask the parameters; compute R = 1^T (prod |theta^l|) 1; score by |dR/dtheta . theta|; keep the best
+ * rho^(-k/n), globally. The loop, its exponential schedule and the top K are `scoringMethod`'s.
+ */
+export const synflow = scoringMethod<SynflowOptions>({
+  name: 'synflow',
+  options: synflowOptionsSchema,
+  score: async ({ model, engine, weights }) => ({ scores: await synapticFlow(engine, model, weights) }),
+  ownEngine: ({ precision }, { threads }) =>
+    precision === 'float64' ? createEngine({ precision, threads }) : undefined,
+})

@@ -1,7 +1,6 @@
 /** `tickets find`: a ticket by any method of the repository, in a file that anyone can check. */
 import { resolve } from 'node:path'
 import {
-  classificationTask,
   densityRecord,
   type JsonObject,
   keptCount,
@@ -10,17 +9,15 @@ import {
   type Model,
   type ModelName,
   type PrunablePolicy,
-  type ScoredTicket,
   splitDataset,
   UserError,
   withPrunable,
-  writeTicket,
 } from '@winning-tickets/core'
 import { createEngine } from '@winning-tickets/jit'
 import type { Command } from 'commander'
 import { ensureWritableFile } from '../store/files.js'
-import { evidenceOf, foundText, provenanceOf } from './find-evidence.js'
 import { chosenOptions, methodList, methodNamed } from './find-method.js'
+import { findInto, foundText, type Written } from './find-ticket.js'
 import { jsonOption, numberWithin, warn, wholeNumber } from './options.js'
 import {
   datasetName,
@@ -110,43 +107,42 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
   const loaded = performance.now()
   const engine = await createEngine(how)
   const progress = findProgress(method.name, plan, json)
-  const context = { model: network, task: classificationTask(split), recipe: plan, seed, engine, ...progress.watch }
-  let found: ScoredTicket
   try {
-    found = await withInterruption('Interrupted; nothing was written.', (signal) =>
-      method.findScored({ ...context, signal }, chosen),
+    const request = { method, chosen, network, data, split, validation, recipe: plan, seed, engine, out }
+    const found = await withInterruption('Interrupted; nothing was written.', (signal) =>
+      findInto({ ...request, saveBatch: saveScoringBatch, ...progress.watch, signal }),
     )
+    progress.stop()
+    tellOfMisses(found, { method, wanted, density, saveScoringBatch })
+    const seconds = { data: (loaded - began) / 1000, ...found.seconds }
+    process.stdout.write(`${foundText(found, { ...request, engine: engine.description, seconds, json })}\n`)
   } finally {
     progress.stop()
     await engine.dispose()
   }
-  const done = performance.now()
+}
 
-  const { ticket, examples } = found
+interface Wishes {
+  readonly method: Method
+  /** K of the density. */
+  readonly wanted: number
+  readonly density: number
+  readonly saveScoringBatch: boolean
+}
+
+/** What came out otherwise than the flags say. */
+function tellOfMisses(
+  { ticket, examples, network }: Written,
+  { method, wanted, density, saveScoringBatch }: Wishes,
+): void {
   if (saveScoringBatch && examples === undefined) {
     warn(`${method.name} looks at no examples for its scores, so there is no scoring batch to save.`)
   }
-  const masked = withPrunable(network, ticket.prunable as PrunablePolicy)
-  const { kept, prunable, layers } = densityRecord(masked, ticket.mask)
+  const { kept, prunable, layers } = densityRecord(network, ticket.mask)
   // Each layer's count may be rounded by itself.
   if (Math.abs(kept - wanted) > layers.length) {
     warn(`${method.name} with these options ends at a density of ${kept / prunable}, not ${density}.`)
   }
-  const facts = { method, chosen, seed, data, split, validation, recipe: plan }
-  const provenance = provenanceOf(ticket.provenance, facts)
-  await writeTicket(
-    out,
-    { ...ticket, provenance },
-    masked,
-    evidenceOf(found, masked, { seed, saveBatch: saveScoringBatch }),
-  )
-  const seconds = {
-    data: (loaded - began) / 1000,
-    find: (done - loaded) / 1000,
-    write: (performance.now() - done) / 1000,
-  }
-  const text = foundText(found, masked, { ...facts, out, seconds, engine: engine.description, json })
-  process.stdout.write(`${text}\n`)
 }
 
 /** K, of the weights that the method's options let a mask cover. @throws UserError if nothing would be left */

@@ -7,11 +7,11 @@ const FILL = '#0072B2'
 const ROW = 17
 
 /** A bar a layer, in the model's order; layers of which nothing is left are named as collapsed. */
-export function layerPlot({ layers, density, flops }: TicketShape, title: string): Promise<string> {
+export function layerPlot({ layers, collapsed, density, flops }: TicketShape, title: string): Promise<string> {
   const values = layers.map(({ name, density: share }) => ({
     layer: name,
     percent: 100 * share,
-    text: share === 0 ? 'collapsed' : percent(share),
+    text: collapsed.includes(name) ? 'collapsed' : percent(share),
   }))
   const y = { field: 'layer', type: 'nominal', sort: null, axis: { title: null, labelLimit: 300 } }
   const x = { field: 'percent', type: 'quantitative', axis: { title: 'weights left (%)' } }

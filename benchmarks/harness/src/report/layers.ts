@@ -22,7 +22,7 @@ export interface TicketShape {
   readonly density: Omit<DensityRecord, 'layers' | 'collapsed'>
   /** Prunable parameters in the model's order. */
   readonly layers: readonly LayerShare[]
-  /** Those of which nothing is kept: no input reaches the output through them. */
+  /** Kernels of which nothing is kept: no input reaches the output through them. */
   readonly collapsed: readonly string[]
   /** Of one example's forward pass, a multiply-add counted as two. */
   readonly flops: Flops
@@ -31,7 +31,9 @@ export interface TicketShape {
 /** The shape of a mask; without one, of the dense network. */
 export function ticketShape(model: Model, mask?: Masks): TicketShape {
   const { layers, collapsed, ...density } = densityRecord(model, mask)
-  const shapes = new Map(prunableParameters(model).map(({ name, shape }) => [name, shape]))
+  const parameters = prunableParameters(model)
+  const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]))
+  const kernels = new Set(parameters.filter(({ role }) => role === 'kernel').map(({ name }) => name))
   return {
     density,
     layers: layers.map(({ name, prunable, kept }) => ({
@@ -41,7 +43,7 @@ export function ticketShape(model: Model, mask?: Masks): TicketShape {
       kept,
       density: kept / prunable,
     })),
-    collapsed,
+    collapsed: collapsed.filter((name) => kernels.has(name)),
     flops: forwardFlops(model, Object.fromEntries(layers.map(({ name, kept }) => [name, kept]))),
   }
 }
@@ -61,7 +63,7 @@ export function percent(fraction: number): string {
 }
 
 /** A line a layer with a bar; the longest bar is the densest layer. */
-export function layerLines({ layers }: TicketShape, width = process.stdout.columns ?? 100): string[] {
+export function layerLines({ layers, collapsed }: TicketShape, width = process.stdout.columns ?? 100): string[] {
   const cells = layers.map(({ name, shape, prunable, kept, density }) => [
     name,
     shape.join('x'),
@@ -77,9 +79,9 @@ export function layerLines({ layers }: TicketShape, width = process.stdout.colum
   const most = Math.max(...layers.map(({ density }) => density), Number.MIN_VALUE)
   return [
     line(head),
-    ...layers.map(({ density }, i) => {
-      const shown = density === 0 ? 'collapsed' : bar(density / most, room)
-      return `${line(cells[i]!)}  ${shown}`
+    ...layers.map(({ name, density }, i) => {
+      const shown = collapsed.includes(name) ? 'collapsed' : bar(density / most, room)
+      return `${line(cells[i]!)}  ${shown}`.trimEnd()
     }),
   ]
 }

@@ -1,24 +1,66 @@
-/** What `tickets find` writes and tells beside the ticket itself. */
+/** Finding a ticket and writing it down with what its mask can be checked by. */
 import {
   type ClassificationData,
+  classificationTask,
   type Dataset,
   initialWeights,
   type JsonObject,
   type Method,
+  type MethodContext,
   type Model,
   type NamedTensors,
-  type Recipe,
+  type PrunablePolicy,
   type ScoredTicket,
   type TicketEvidence,
+  withPrunable,
+  writeTicket,
 } from '@winning-tickets/core'
 import { layerLines, percent, ticketShape } from '../report/layers.js'
 import { count } from '../report/words.js'
 
+/** All that a ticket comes from. */
+export interface Request extends Pick<MethodContext, 'recipe' | 'seed'> {
+  readonly method: Method
+  /** The method's options with all defaults. */
+  readonly chosen: JsonObject
+  readonly network: Model
+  /** What the data set is called, and its hash. */
+  readonly data: Pick<Dataset, 'name' | 'note' | 'hash'>
+  readonly split: ClassificationData
+  /** Examples held out of training. */
+  readonly validation: number
+  /** The file to write. */
+  readonly out: string
+}
+
+type Running = Pick<MethodContext, 'engine' | 'signal' | 'onProgress' | 'onRound'> & { readonly saveBatch: boolean }
+
+export interface Written extends ScoredTicket {
+  /** With the prunable parameters of the ticket's own policy. */
+  readonly network: Model
+  readonly seconds: { readonly find: number; readonly write: number }
+}
+
+/** Finds a ticket and writes it to the request's file. */
+export async function findInto({ saveBatch, ...request }: Request & Running): Promise<Written> {
+  const { method, chosen, split, out, network: model } = request
+  const began = performance.now()
+  const found = await method.findScored({ ...request, model, task: classificationTask(split) }, chosen)
+  const done = performance.now()
+  const { ticket } = found
+  const network = withPrunable(model, ticket.prunable as PrunablePolicy)
+  const provenance = provenanceOf(ticket.provenance, request)
+  await writeTicket(out, { ...ticket, provenance }, network, evidenceOf(found, network, request.seed, saveBatch))
+  const seconds = { find: (done - began) / 1000, write: (performance.now() - done) / 1000 }
+  return { ...found, network, seconds }
+}
+
 /** The weights from before masking, the scores, and, if wanted, the examples that these were computed on. */
-export function evidenceOf(
+function evidenceOf(
   { scores, examples, origin }: ScoredTicket,
   network: Model,
-  { seed, saveBatch }: { readonly seed: number; readonly saveBatch: boolean },
+  seed: number,
+  saveBatch: boolean,
 ): TicketEvidence {
   const initial = origin ?? initialWeights(network, seed)
   if (!saveBatch || examples === undefined) return { initial, scores }
@@ -33,20 +75,9 @@ export function evidenceOf(
   return { initial, scores, batch }
 }
 
-export interface Found {
-  readonly method: Method
-  /** The method's options with all defaults. */
-  readonly chosen: JsonObject
-  readonly seed: number
-  readonly data: Dataset
-  readonly split: ClassificationData
-  readonly validation: number
-  readonly recipe: Recipe
-}
-
 /** Where the ticket comes from: enough to find it again. */
-export function provenanceOf(ticket: JsonObject, found: Found): JsonObject {
-  const { method, chosen, seed, data, split, validation, recipe } = found
+function provenanceOf(ticket: JsonObject, request: Request): JsonObject {
+  const { method, chosen, seed, data, split, validation, recipe } = request
   const { name, note, hash } = data
   return {
     ...ticket,
@@ -59,23 +90,15 @@ export function provenanceOf(ticket: JsonObject, found: Found): JsonObject {
   }
 }
 
-/** Seconds of each part of the command. */
-export interface Seconds {
-  readonly data: number
-  readonly find: number
-  readonly write: number
-}
-
-export interface Told extends Found {
-  readonly out: string
-  readonly seconds: Seconds
+export interface Told extends Request {
+  readonly seconds: { readonly data: number; readonly find: number; readonly write: number }
   /** What computed. */
   readonly engine: string
-  readonly json?: boolean
+  readonly json: boolean
 }
 
 /** What was found, as lines for a person or as JSON. */
-export function foundText({ ticket, examples }: ScoredTicket, network: Model, told: Told): string {
+export function foundText({ ticket, examples, network }: Written, told: Told): string {
   const { method, chosen, seed, data, out, seconds, engine, json } = told
   const shape = ticketShape(network, ticket.mask)
   const { density, layers, collapsed, flops } = shape

@@ -63,11 +63,12 @@ export function densityRecord(model: Model, masks?: Masks): DensityRecord {
 /** The weights with every masked element set to zero; parameters without a mask are shared, not copied. */
 export function maskWeights(weights: Weights, masks: Masks | undefined): Weights {
   if (masks === undefined) return weights
-  const masked = Object.entries(masks).map(([name, mask]): [string, Float32Array] => [
-    name,
+  const masked = Object.entries(masks).map(([name, mask]): [string, Float32Array] => {
+    const values = weights[name]!.slice()
     // A product would leave -0 where a weight was negative.
-    weights[name]!.map((weight, i) => (mask[i] === 1 ? weight : 0)),
-  ])
+    for (let i = 0; i < values.length; i++) if (mask[i] === 0) values[i] = 0
+    return [name, values]
+  })
   return { ...weights, ...Object.fromEntries(masked) }
 }
 

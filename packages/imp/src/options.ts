@@ -47,15 +47,15 @@ export function impOptions(given: ImpOptionsInput): ImpOptions {
 }
 
 /**
- * Options that end at a density: rounds of one global rate, the nearest to a fifth that gets there.
+ * Options that end at a density: rounds of one global rate that gets there, by default as many as make it nearest to a fifth.
  *
  * @throws UserError for a density that nothing can be pruned to
  */
-export function roundsTo(density: number): JsonObject {
+export function roundsTo(density: number, given?: number): JsonObject {
   if (!(density > 0 && density < 1)) {
     throw new UserError(`Iterative pruning ends at a density between 0 and 1, not ${density}; give one such as 0.05.`)
   }
-  const rounds = Math.max(1, Math.round(Math.log(density) / Math.log(0.8)))
+  const rounds = given ?? Math.max(1, Math.round(Math.log(density) / Math.log(0.8)))
   return { rounds, rates: { scope: 'global', rate: 1 - density ** (1 / rounds) } }
 }
 

@@ -3,7 +3,15 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { denseTicket, model, writeTicket } from '@winning-tickets/core'
+import {
+  denseMasks,
+  denseTicket,
+  initialWeights,
+  maskedTicket,
+  model,
+  writeSafetensors,
+  writeTicket,
+} from '@winning-tickets/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeBenchmark, makeBenchmarks, ticketsHere } from '../testing/command-line.js'
 
@@ -50,10 +58,26 @@ const cases: Record<string, readonly Case[]> = {
     { type: 'train --optimizer adamw', names: "'adamw'", remedy: /allowed choices are adam, sgd/ },
     { type: 'train --density 0.5 --control reset', names: "'reset'", remedy: /allowed choices are reinit, shuffled/ },
     { type: 'train -d minst', names: '"minst"', remedy: /choose one of mnist, fashion-mnist/ },
+    { type: 'find -M snop --density 0.1', names: '"snop"', remedy: /choose one of magnitude, random, .*snip/ },
+    { type: 'find -M magnitude --density 0.1 -m vgg17', names: "'vgg17'", remedy: /allowed choices are .*vgg-16/ },
+    { type: 'find -M magnitude --density 0.1 -d cifar11', names: '"cifar11"', remedy: /choose one of mnist.*cifar-10/ },
+    { type: 'find -M snip --density 0.1 --option nose=1', names: '"nose"', remedy: /it has mode, rounds, scope/ },
+    {
+      type: 'find -M snip --density 0.1 --option scope=all',
+      names: '"all"',
+      remedy: /expected one of "global"\|"layer/,
+    },
+    { type: 'find -M snip --density 0.1 --model-option depth=3', names: '"depth"', remedy: /correct --model-option/ },
+    { type: 'inspcet a', names: "'inspcet'", remedy: DID_YOU_MEAN('inspect') },
     { type: 'data verify nope', names: '"nope"', remedy: /choose one of mnist, fashion-mnist/ },
   ],
   'a word too few or too many': [
     { type: 'bench --seeds', names: "'-s, --seeds <n>'", remedy: /argument missing; see "tickets bench --help"/ },
+    { type: 'find --density 0.1', names: "'-M, --method <name>'", remedy: /see "tickets find --help"/ },
+    { type: 'find -M snip', names: "'--density <d>'", remedy: /see "tickets find --help"/ },
+    { type: 'find -M snip --density 0.1 --option scope', names: "'scope'", remedy: /give it as key=value/ },
+    { type: 'find -M snip --density 0.1 --option a=1 --option a=2', names: '--option a', remedy: /give it once/ },
+    { type: 'inspect', names: "'file'", remedy: /see "tickets inspect --help"/ },
     { type: 'data fetch', names: "'names'", remedy: /see "tickets data fetch --help"/ },
     {
       type: 'store path here',
@@ -86,6 +110,12 @@ const cases: Record<string, readonly Case[]> = {
     { type: 'train --threads 0', names: "'0'", remedy: WHOLE },
     { type: 'train -b 10000 -i 1', names: '10000', remedy: /lower batchSize/ },
     { type: 'train --validation 6000 -i 1', names: '6000', remedy: /of the 6000 examples.*give fewer/ },
+    { type: 'find -M snip --density 1.5', names: "'1.5'", remedy: /give a number above 0 and at most 1/ },
+    { type: 'find -M snip --density 1e-9', names: '1e-9', remedy: /of 266200 weights; give at least 0.0000038/ },
+    { type: 'find -M imp --density 1', names: 'not 1', remedy: /give one such as 0.05/ },
+    { type: 'find -M imp --density 0.5 --option rounds=0', names: 'rounds is 0', remedy: /to be >=1/ },
+    { type: 'find -M snip --density 0.5 --option examples.batch=6000', names: '6000', remedy: /ask for fewer/ },
+    { type: 'find -M snip --density 0.1 --validation 6000', names: '6000', remedy: /of the 6000 examples.*give fewer/ },
     { type: 'train --optimizer sgd -l 1e30 -i 50', names: '1e+30', remedy: /lower the learning rate/ },
   ],
   'options that do not go together': [
@@ -102,6 +132,19 @@ const cases: Record<string, readonly Case[]> = {
       names: '--control reinit',
       remedy: /give --density below 1 or a --ticket with a mask/,
     },
+    { type: 'find -M snip --density 0.1 -i 100', names: '--iterations', remedy: /leave it out/ },
+    { type: 'find -M snip --density 0.1 --option density=0.2', names: 'density=0.2', remedy: /leave it out/ },
+    { type: 'find -M magnitude --density 0.1 --backend tfjs-node', names: 'tfjs-node', remedy: /--engine tensorflow/ },
+    {
+      type: 'train -t @/lenet.safetensors --model-option hidden=[3]',
+      names: '--model-option',
+      remedy: /leave --model-option out, or add --model/,
+    },
+    {
+      type: 'train -t @/pruned.safetensors --control shuffled',
+      names: at('pruned.safetensors'),
+      remedy: /give a ticket that `tickets find` wrote, or use --density, or another control/,
+    },
     { type: 'train --ticket @/lenet.safetensors --density 0.5', names: '--ticket', remedy: /leave --density out/ },
   ],
   'a file that is not as it should be': [
@@ -110,11 +153,35 @@ const cases: Record<string, readonly Case[]> = {
     { type: 'train -t @/junk.safetensors', names: at('junk.safetensors'), remedy: /fetch or make it again/ },
     { type: 'train -t @/cut.safetensors', names: at('cut.safetensors'), remedy: /fetch or make it again/ },
     { type: 'train -t @/empty.safetensors', names: at('empty.safetensors'), remedy: /fetch or make it again/ },
-    { type: 'train -t @/conv.safetensors', names: 'conv', remedy: /or the model it was found in/ },
+    {
+      type: 'train -m lenet-300-100 -t @/conv.safetensors',
+      names: 'needs 235200',
+      remedy: /or the model it was found in/,
+    },
+    { type: 'train -t @/conv.safetensors', names: 'fashion-mnist-extract', remedy: /choose another --dataset/ },
+    { type: 'train -t @/lenet.safetensors -d cifar10', names: 'cifar-10', remedy: /choose another --dataset/ },
+    { type: 'inspect @/none.safetensors', names: at('none.safetensors'), remedy: /check the path/ },
+    { type: 'inspect @/junk.safetensors', names: at('junk.safetensors'), remedy: /fetch or make it again/ },
+    {
+      type: 'inspect @/foreign.safetensors',
+      names: at('foreign.safetensors'),
+      remedy: /give a file that `tickets` wrote/,
+    },
+    { type: 'inspect @/stranger.safetensors', names: '"alexnet"', remedy: /there are lenet-300-100/ },
     { type: 'train -c @/junk.safetensors', names: at('junk.safetensors'), remedy: /fetch or make it again/ },
   ],
   'a place that cannot be written': [
     { type: 'train -o @/plain/ticket.safetensors', names: at('plain'), remedy: /choose another place with --out FILE/ },
+    {
+      type: 'find -M snip --density 0.1 -o @/plain/t',
+      names: at('plain'),
+      remedy: /choose another place with --out FILE/,
+    },
+    {
+      type: 'inspect @/lenet.safetensors --svg @/plain/s',
+      names: at('plain'),
+      remedy: /another place with --svg FILE/,
+    },
     { type: 'train -o @/data', names: at('data'), remedy: /--out FILE/ },
     {
       type: 'train -c @/plain/deep/c',
@@ -223,6 +290,14 @@ async function prepare(): Promise<void> {
     const network = model(name)
     await writeTicket(at(`${file}.safetensors`), denseTicket(network, 1), network)
   }
+  const network = model('lenet-300-100')
+  const [weights, mask] = [initialWeights(network, 1), denseMasks(network)]
+  const provenance = { method: 'test' }
+  // Without the weights from before masking.
+  await writeTicket(at('pruned.safetensors'), maskedTicket(network, { mask, weights, step: 0, provenance }), network)
+  const strange = { ...network, config: { name: 'alexnet' } }
+  await writeTicket(at('stranger.safetensors'), { ...denseTicket(network, 1), model: 'alexnet' }, strange)
+  await writeSafetensors(at('foreign.safetensors'), {}, { format: 'pt' })
   write('cut.safetensors', readFileSync(at('lenet.safetensors')).subarray(0, 100_000))
 
   write('stores/newer/store.json', '{"format":"winning-tickets store","version":7}')

@@ -22,7 +22,18 @@ function tickets(args: string[]) {
 describe('good input', () => {
   it('has help with examples everywhere', async () => {
     const groups = ['', 'data', 'data list', 'data fetch', 'data verify', 'evidence', 'evidence export']
-    const commands = ['store', 'store path', 'store verify', 'store gc', 'bench', 'claims', 'status', 'train']
+    const commands = [
+      'store',
+      'store path',
+      'store verify',
+      'store gc',
+      'bench',
+      'claims',
+      'status',
+      'train',
+      'find',
+      'inspect',
+    ]
     for (const command of [...groups, ...commands]) {
       const { status, stdout } = await ticketsHere([...command.split(' ').filter(Boolean), '--help'])
       expect(status).toBe(0)
@@ -72,7 +83,7 @@ describe('good input', () => {
     const trained = await ticketsHere(['train', '-i', '40', '--ticket', file, '--json'])
     expect(JSON.parse(trained.stdout)).toMatchObject({ density: { kept: 53_240 } })
     const shuffled = await ticketsHere(['train', '-i', '5', '--ticket', file, '--control', 'shuffled'])
-    expect(shuffled.stderr).toMatch(/^tickets: --control shuffled needs the weights under the mask.*\n$/)
+    expect(shuffled.stderr).toMatch(/^tickets: --control shuffled needs the weights from before masking.*\n$/)
     for (const control of ['reinit', 'shuffled', 'random-uniform']) {
       const { status, stderr } = await ticketsHere(['train', '-i', '5', '--density', '0.1', '--control', control])
       expect([status, stderr]).toEqual([0, ''])

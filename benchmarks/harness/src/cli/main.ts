@@ -1,11 +1,15 @@
 /** The command `tickets`. */
 import { createRequire } from 'node:module'
+import type { Method } from '@winning-tickets/core'
 import { Command, CommanderError } from 'commander'
 import { BENCHMARKS } from '../experiment/discover.js'
+import { discoverMethods } from '../experiment/methods.js'
 import { benchCommand } from './bench.js'
 import { claimsCommand } from './claims.js'
 import { dataCommand } from './data.js'
 import { evidenceCommand } from './evidence.js'
+import { findCommand } from './find.js'
+import { inspectCommand } from './inspect.js'
 import { reportError } from './options.js'
 import { statusCommand } from './status.js'
 import { storeCommand } from './store.js'
@@ -16,10 +20,17 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 export interface MainOptions {
   /** The folder whose subfolders are the benchmark projects; default: this repository's benchmarks/. */
   readonly benchmarks?: string
+  /** The folder whose subfolders are the papers' packages; default: this repository's packages/. */
+  readonly packages?: string
+}
+
+interface Surroundings extends Pick<MainOptions, 'benchmarks'> {
+  /** What `find` finds tickets by. */
+  readonly methods: readonly Method[]
 }
 
 /** Builds the program; every command throws instead of ending the process. */
-export function createProgram({ benchmarks = BENCHMARKS }: MainOptions = {}): Command {
+export function createProgram({ benchmarks = BENCHMARKS, methods }: Surroundings): Command {
   const program = new Command('tickets')
   program
     .description('Run the experiments of the lottery ticket papers, and judge their claims.')
@@ -34,6 +45,8 @@ Examples:
   tickets claims --json              verdicts for a program
   tickets status                     what is done, running and waiting
   tickets data list                  data sets and where they are
+  tickets find -M snip --density 0.1 a ticket by any method
+  tickets inspect ticket.safetensors what is left of each layer
   tickets train --density 0.1        one training run`,
     )
   const commands = [
@@ -43,6 +56,8 @@ Examples:
     evidenceCommand,
     storeCommand,
     dataCommand,
+    () => findCommand(program, methods),
+    inspectCommand,
     trainCommand,
   ]
   for (const add of commands) add(program, benchmarks)
@@ -78,7 +93,9 @@ const endWithReader = (error: NodeJS.ErrnoException) => process.exit(error.code 
 export async function main(argv: readonly string[], options: MainOptions = {}): Promise<void> {
   process.stdout.off('error', endWithReader).on('error', endWithReader)
   try {
-    await createProgram(options).parseAsync([...argv])
+    // Other commands need no methods, and should not wait for them.
+    const methods = argv.slice(2).includes('find') ? await discoverMethods(options.packages) : []
+    await createProgram({ ...options, methods }).parseAsync([...argv])
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode
     else process.exitCode = reportError(error)

@@ -1,5 +1,5 @@
 /** What `tickets train` shows while it runs and at its end. */
-import type { Recipe, TrainResult, train } from '@winning-tickets/core'
+import type { MethodContext, Recipe, TrainResult, train } from '@winning-tickets/core'
 import { Presets, SingleBar } from 'cli-progress'
 
 /** A bar on a terminal, silence elsewhere. */
@@ -24,6 +24,50 @@ export function progressBar({ iterations }: Recipe, quiet: boolean) {
       else bar.start(iterations, iteration, payload)
       running = true
     },
+    stop() {
+      if (running) bar.stop()
+      running = false
+    },
+  }
+}
+
+/** A line at most so often where there is no terminal, in milliseconds. */
+const LINE_EVERY = 10_000
+
+/** How far a method is: a bar on a terminal, for training runs or rounds of scoring; elsewhere a line now and then. */
+export function findProgress(name: string, { iterations }: Recipe, quiet: boolean) {
+  const bar = new SingleBar(
+    { format: `${name} {bar} {percentage}%  {text}`, clearOnComplete: true, hideCursor: true, stream: process.stderr },
+    Presets.shades_classic,
+  )
+  let running = false
+  let told = performance.now()
+  function show(done: number, total: number, text: string): void {
+    if (quiet) return
+    if (process.stderr.isTTY) {
+      if (running) {
+        bar.setTotal(total)
+        bar.update(done, { text })
+      } else bar.start(total, done, { text })
+      running = true
+    } else if (performance.now() - told >= LINE_EVERY) {
+      told = performance.now()
+      process.stderr.write(`${name}: ${text}\n`)
+    }
+  }
+  const percent = (value: number) => `${(100 * value).toPrecision(3)}%`
+  const watch: Required<Pick<MethodContext, 'onProgress' | 'onRound'>> = {
+    onProgress: ({ iteration, density, trainLoss, stepsPerSecond }) =>
+      show(
+        iteration,
+        iterations,
+        `training at density ${percent(density)}, iteration ${iteration} of ${iterations}, loss ${trainLoss.toFixed(3)}, ${stepsPerSecond.toFixed(0)} steps/s`,
+      ),
+    onRound: ({ round, rounds, density }) =>
+      show(round, rounds, `round ${round} of ${rounds}, density ${percent(density)}`),
+  }
+  return {
+    watch,
     stop() {
       if (running) bar.stop()
       running = false

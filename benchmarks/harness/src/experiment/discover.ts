@@ -1,10 +1,10 @@
 /** Finds the benchmark projects of this repository: the harness knows no paper before it runs. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { UserError } from '@winning-tickets/core'
 import type { Claim } from '../claims/types.js'
 import { loadBenchmark } from './load.js'
+import { type Entry, entriesOf } from './manifest.js'
 import { PROFILES, type Profile } from './profile.js'
 import type { Benchmark, Experiment } from './types.js'
 
@@ -24,11 +24,11 @@ export async function discover(benchmarks: string): Promise<Project[]> {
     const module = pathToFileURL(join(folder, entry)).href
     return { folder, module, benchmark: await loadBenchmark(module) }
   }
-  return Promise.all(entries(benchmarks).map(load))
+  return Promise.all(entriesOf(benchmarks, 'benchmark').map(load))
 }
 
 /** Where the reports of the papers are written by default. */
-export const reportFolders = (): string[] => entries(BENCHMARKS).map(({ folder }) => join(folder, 'out'))
+export const reportFolders = (): string[] => entriesOf(BENCHMARKS, 'benchmark').map(({ folder }) => join(folder, 'out'))
 
 /** The folders of committed evidence of some experiments, one a profile. */
 export const evidenceFolders = (choices: readonly Choice[]): string[] =>
@@ -37,32 +37,6 @@ export const evidenceFolders = (choices: readonly Choice[]): string[] =>
 /** benchmarks/<project>/results/<experiment>/<profile> */
 export const evidenceFolder = ({ project, experiment }: Choice, profile: Profile): string =>
   join(project.folder, 'results', experiment.name, profile)
-
-interface Entry {
-  readonly folder: string
-  readonly entry: string
-}
-
-/** The folders whose package.json has the field "winning-tickets": {"benchmark": PATH}. */
-function entries(benchmarks: string): Entry[] {
-  return readdirSync(benchmarks)
-    .sort()
-    .flatMap((name) => {
-      const folder = join(benchmarks, name)
-      const file = join(folder, 'package.json')
-      if (!existsSync(file)) return []
-      const entry = manifestOf(file)['winning-tickets']?.benchmark
-      return entry === undefined ? [] : [{ folder, entry }]
-    })
-}
-
-function manifestOf(file: string): { 'winning-tickets'?: { benchmark?: string } } {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    throw new UserError(`${file} cannot be read (${error instanceof Error ? error.message : error}): correct it.`)
-  }
-}
 
 /** An experiment with the project that offers it. */
 export interface Choice {

@@ -58,9 +58,13 @@ const DODGE = 3
 
 /** An SVG of one metric against density (100% at the left, logarithmic), a line an arm, bars for 95% intervals. */
 export async function renderPlot(results: Results, plot: PlotSpec): Promise<string> {
-  // Loaded here: drawing is the last thing a bench does, and workers never need it.
+  return drawSvg(specOf(results, plot))
+}
+
+/** The SVG of a Vega-Lite spec. */
+export async function drawSvg(spec: object): Promise<string> {
+  // Loaded here: drawing is the last thing a command does, and workers never need it.
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')])
-  const spec = specOf(results, plot)
   const compiled = vegaLite.compile(spec as Parameters<typeof vegaLite.compile>[0], { logger: silent })
   return new vega.View(vega.parse(compiled.spec), { renderer: 'none' }).toSVG()
 }
@@ -124,7 +128,7 @@ function specOf(results: Results, { metric, scale, title, axis }: PlotSpec) {
 }
 
 const LETTERS = { labelColor: INK.text, titleColor: INK.text, labelFontSize: 12, titleFontSize: 13 }
-const CONFIG = {
+export const CONFIG = {
   font: 'system-ui, sans-serif',
   // Screen readers get the table of levels instead of every mark.
   mark: { aria: false },

@@ -16,5 +16,12 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, value: unk
   const given = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value)
   const place = path === '' ? `The ${what}` : `The ${what}'s ${path}`
   const shown = given === undefined ? 'is missing or not allowed' : `is ${JSON.stringify(given)}`
-  throw new UserError(`${place} ${shown}: ${issue.message}.`)
+  throw new UserError(`${place} ${shown}: ${messageOf(issue)}.`)
+}
+
+/** Of a union, what each of its forms has against the value. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue.message
+  const each = issue.errors.map(([first]) => (first === undefined ? '' : `${first.path.join('.')}: ${first.message}`))
+  return `${issue.message}, for ${[...new Set(each)].map((text) => text.replace(/^: /, '')).join(', or ')}`
 }

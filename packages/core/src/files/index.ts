@@ -11,4 +11,4 @@ export {
   type SafetensorsContent,
   writeSafetensors,
 } from './safetensors.js'
-export type { NamedTensors, StoredTensor } from './tensor.js'
+export type { NamedTensors, StoredDType, StoredTensor } from './tensor.js'

@@ -1,12 +1,11 @@
 /** Reading and checking the header of a safetensors file. */
-import type { DType } from '@winning-tickets/jit'
 import { UserError } from '../errors.js'
 import { repeatedKey } from './json-keys.js'
-import { bytesPerElement, elements } from './tensor.js'
+import { bytesPerElement, elements, type StoredDType } from './tensor.js'
 
 export interface HeaderEntry {
   readonly name: string
-  readonly dtype: DType
+  readonly dtype: StoredDType
   readonly shape: readonly number[]
   /** Place of the data, in bytes from the start of the data. */
   readonly begin: number
@@ -20,7 +19,8 @@ export interface Header {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-const dtypes: ReadonlyMap<unknown, DType> = new Map([
+const dtypes: ReadonlyMap<unknown, StoredDType> = new Map([
+  ['F64', 'float64'],
   ['F32', 'float32'],
   ['I32', 'int32'],
   ['U8', 'uint8'],
@@ -81,7 +81,8 @@ function parseEntry(name: string, entry: unknown, fail: Fail): HeaderEntry {
   const { dtype: code, shape, data_offsets: offsets, ...rest } = entry
   if (Object.keys(rest).length > 0) fail(`the entry of ${tensor} has unknown keys`)
   const dtype = dtypes.get(code)
-  if (dtype === undefined) return fail(`the type of ${tensor} is ${JSON.stringify(code)}, not F32, I32, U8 or BOOL`)
+  if (dtype === undefined)
+    return fail(`the type of ${tensor} is ${JSON.stringify(code)}, not F64, F32, I32, U8 or BOOL`)
   if (!Array.isArray(shape) || !shape.every(isCount)) return fail(`the shape of ${tensor} is not a list of sizes`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
     return fail(`the data_offsets of ${tensor} are not two positions`)

@@ -1,13 +1,20 @@
 /**
  * The safetensors format: an 8-byte little-endian header length, a JSON header padded with spaces, then the data.
- * Reads and writes F32, I32, U8 and BOOL. Source: the format section of the README of huggingface/safetensors.
+ * Reads and writes F64, F32, I32, U8 and BOOL. Source: the format section of the README of huggingface/safetensors.
  */
 import { readFile } from 'node:fs/promises'
-import type { DType } from '@winning-tickets/jit'
 import { UserError } from '../errors.js'
 import { writeAtomic } from './atomic.js'
 import { parseHeader } from './safetensors-header.js'
-import { arrayFrom, bytesOf, bytesPerElement, compareNames, type NamedTensors, type StoredTensor } from './tensor.js'
+import {
+  arrayFrom,
+  bytesOf,
+  bytesPerElement,
+  compareNames,
+  type NamedTensors,
+  type StoredDType,
+  type StoredTensor,
+} from './tensor.js'
 
 /** Free text by key; what is not text (a ticket's provenance) goes in as JSON. */
 export type Metadata = Readonly<Record<string, string>>
@@ -17,11 +24,17 @@ export interface SafetensorsContent {
   readonly metadata: Metadata
 }
 
-const codes: Readonly<Record<DType, string>> = { float32: 'F32', int32: 'I32', uint8: 'U8', bool: 'BOOL' }
+const codes: Readonly<Record<StoredDType, string>> = {
+  float64: 'F64',
+  float32: 'F32',
+  int32: 'I32',
+  uint8: 'U8',
+  bool: 'BOOL',
+}
 
 /**
- * The file's bytes. Equal content gives equal bytes: tensors lie in the order of element size (4 bytes before 1, so that
- * all are aligned), then name; metadata in the order of keys.
+ * The file's bytes. Equal content gives equal bytes: tensors lie in the order of element size (8 bytes before 4 before 1,
+ * so that all are aligned), then name; metadata in the order of keys.
  */
 export function encodeSafetensors(tensors: NamedTensors, metadata: Metadata = {}): Uint8Array {
   checkUnicode([...Object.keys(tensors), ...Object.entries(metadata).flat()])
@@ -94,7 +107,7 @@ export async function writeSafetensors(path: string, tensors: NamedTensors, meta
 /**
  * Reads and checks a safetensors file.
  *
- * @throws UserError if it cannot be read or is not a valid file of F32, I32, U8 and BOOL tensors
+ * @throws UserError if it cannot be read or is not a valid file of F64, F32, I32, U8 and BOOL tensors
  */
 export async function readSafetensors(path: string): Promise<SafetensorsContent> {
   let bytes: Uint8Array

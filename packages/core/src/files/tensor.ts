@@ -1,9 +1,12 @@
 /** Named tensors on the host, as files store them. */
 import type { DType, HostArray } from '@winning-tickets/jit'
 
+/** What files hold: the jit's types, and doubles, which scores may be. */
+export type StoredDType = DType | 'float64'
+
 /** One tensor: row-major data in the array type of its dtype (bool: one byte an element, 0 or 1). */
 export interface StoredTensor {
-  readonly dtype: DType
+  readonly dtype: StoredDType
   readonly shape: readonly number[]
   readonly data: HostArray
 }
@@ -12,13 +15,14 @@ export type NamedTensors = Readonly<Record<string, StoredTensor>>
 
 /** Array type and bytes an element of each dtype. */
 const layouts = {
+  float64: { array: Float64Array, bytes: 8 },
   float32: { array: Float32Array, bytes: 4 },
   int32: { array: Int32Array, bytes: 4 },
   uint8: { array: Uint8Array, bytes: 1 },
   bool: { array: Uint8Array, bytes: 1 },
-} as const satisfies Record<DType, unknown>
+} as const satisfies Record<StoredDType, unknown>
 
-export function bytesPerElement(dtype: DType): 1 | 4 {
+export function bytesPerElement(dtype: StoredDType): 1 | 4 | 8 {
   return layouts[dtype].bytes
 }
 
@@ -51,7 +55,7 @@ export function bytesOf(tensor: StoredTensor, name: string): Uint8Array {
 }
 
 /** The array of a tensor from its bytes, copied into a buffer of its own (which also aligns it). */
-export function arrayFrom(dtype: DType, bytes: Uint8Array): HostArray {
+export function arrayFrom(dtype: StoredDType, bytes: Uint8Array): HostArray {
   const copy = new Uint8Array(bytes)
   return dtype === 'uint8' || dtype === 'bool' ? copy : new layouts[dtype].array(copy.buffer)
 }

@@ -8,7 +8,7 @@ export {
   type OnLoss,
 } from './loss.js'
 export { magnitude } from './magnitude.js'
-export type { Method, MethodContext, ScoreContext, Scored, ScoredTicket, ScoringMethod } from './method.js'
+export type { Method, MethodContext, Round, ScoreContext, Scored, ScoredTicket, ScoringMethod } from './method.js'
 export { batchNormMode, type ScoringOptions, type ScoringSet, scoringOptions, scoringSet } from './options.js'
 export { random } from './random.js'
 export { coreMethods } from './registry.js'

@@ -19,8 +19,18 @@ export interface MethodContext {
   /** Root seed of initialisation, data order and all else. */
   readonly seed: number
   readonly engine: Engine
+  /** Of a training run on the way. */
   readonly onProgress?: (progress: Progress) => void
+  /** After each round of scoring. */
+  readonly onRound?: (round: Round) => void
   readonly signal?: AbortSignal
+}
+
+export interface Round {
+  /** From 1 to `rounds`. */
+  readonly round: number
+  readonly rounds: number
+  readonly density: number
 }
 
 /** A ticket and what it was chosen by. */
@@ -28,6 +38,8 @@ export interface ScoredTicket {
   readonly ticket: Ticket
   /** Of each prunable weight in the last round; the largest were kept, among those that were left. */
   readonly scores: Scores
+  /** The weights that the ticket's were taken from, before masking; absent if they are the seed's initial ones. */
+  readonly origin?: Weights
   /** What the scores were computed on; none if no data were needed. */
   readonly examples?: ScoringExamples
 }

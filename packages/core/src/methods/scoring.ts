@@ -33,7 +33,7 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
   ownEngine,
 }: ScoringMethodDefinition<Options>): ScoringMethod<Options> {
   async function findScored(context: MethodContext, options: Options): Promise<ScoredTicket> {
-    const { task, seed, signal } = context
+    const { task, seed, signal, onRound } = context
     const model = withPrunable(context.model, options.prunable)
     const initial = initialWeights(model, seed)
     const own = await ownEngine?.(options, context.engine)
@@ -41,10 +41,11 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
       const common = { model, task: task.plain ?? task, engine: own ?? context.engine, streams: streams(seed) }
       let mask: Masks = denseMasks(model)
       let scored: Scored = { scores: {} }
-      for (const density of exponentialDensities(options.density, options.rounds)) {
+      for (const [i, density] of exponentialDensities(options.density, options.rounds).entries()) {
         signal?.throwIfAborted()
         scored = await score({ ...common, weights: maskWeights(initial, mask), mask }, options)
         mask = select(scored.scores, target(model, density, options), mask)
+        onRound?.({ round: i + 1, rounds: options.rounds, density })
       }
       const provenance = { method: name, options, seed }
       return { ticket: maskedTicket(model, { mask, weights: initial, step: 0, provenance }), ...scored }

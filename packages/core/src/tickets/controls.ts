@@ -57,7 +57,7 @@ export function controlTicket(ticket: Ticket, control: Control, { model, seed, o
     case 'reinit':
       return maskedTicket(model, { ...same, ...fresh(control.replicate) })
     case 'shuffled':
-      checkOrigin(mask, origin)
+      checkOrigin(model, mask, origin)
       return maskedTicket(model, { ...same, mask: shuffledMasks(mask, from(`mask/shuffled/${control.replicate}`)) })
     case 'random-layerwise':
     case 'random-uniform':
@@ -66,7 +66,7 @@ export function controlTicket(ticket: Ticket, control: Control, { model, seed, o
       return maskedTicket(model, { ...same, ...fresh(control.replicate), mask: random })
     }
     case 'magnitude-at-init':
-      checkOrigin(mask, origin)
+      checkOrigin(model, mask, origin)
       return maskedTicket(model, { ...same, mask: selectCount(magnitudes(model, origin), totalKept(mask)) })
     case 'noise':
       return maskedTicket(model, {
@@ -77,8 +77,10 @@ export function controlTicket(ticket: Ticket, control: Control, { model, seed, o
 }
 
 /** A masked origin would give a control whose other weights start at zero: no control at all. */
-function checkOrigin(masks: Masks, origin: Weights): void {
-  for (const [name, mask] of Object.entries(masks)) {
+function checkOrigin(model: Model, masks: Masks, origin: Weights): void {
+  // Biases start at zero, masked or not.
+  for (const { name } of prunableParameters(model).filter(({ initializer }) => initializer.kind !== 'constant')) {
+    const mask = masks[name]!
     const removed = [...mask.keys()].filter((i) => mask[i] === 0)
     if (removed.length > 0 && removed.every((i) => origin[name]![i] === 0)) {
       throw new UserError(

@@ -8,7 +8,14 @@ export {
   controlSchema,
   controlTicket,
 } from './controls.js'
-export { readTicket, ticketTensors, writeTicket } from './file.js'
+export {
+  readTicket,
+  readTicketFile,
+  type TicketEvidence,
+  type TicketFile,
+  ticketTensors,
+  writeTicket,
+} from './file.js'
 export {
   checkTicket,
   denseTicket,

@@ -7,7 +7,16 @@ import { UserError } from '../errors.js'
 import { readSafetensors, writeSafetensors } from '../files/index.js'
 import { magnitudes, select } from '../masks/index.js'
 import { initialWeights, model } from '../models/index.js'
-import { applyTicket, denseTicket, maskedTicket, readTicket, type Ticket, writeTicket } from './index.js'
+import {
+  applyTicket,
+  denseTicket,
+  maskedTicket,
+  readTicket,
+  readTicketFile,
+  type Ticket,
+  type TicketEvidence,
+  writeTicket,
+} from './index.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'ticket-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -30,6 +39,36 @@ describe('files', () => {
     expect(await readTicket(path)).toEqual(ticket)
     await writeTicket(path, denseTicket(network, 2), network)
     expect(await readTicket(path)).toEqual(denseTicket(network, 2))
+  })
+
+  test('a file may hold what its mask can be checked by: initial weights, scores of either precision, the batch', async () => {
+    const path = join(folder, 'evidence.safetensors')
+    const evidence: TicketEvidence = {
+      initial: weights,
+      scores: {
+        'fc1.kernel': Float64Array.from(weights['fc1.kernel']!, (w) => w / 3),
+        'fc2.kernel': weights['fc2.kernel']!,
+      },
+      batch: {
+        images: { dtype: 'uint8', shape: [2, 6], data: Uint8Array.from({ length: 12 }, (_, i) => 20 * i) },
+        labels: { dtype: 'uint8', shape: [2], data: Uint8Array.of(2, 0) },
+      },
+    }
+    await writeTicket(path, ticket, network, evidence)
+    const { ticket: read, config, ...rest } = await readTicketFile(path)
+    // Its weights are the initial ones under the mask, so they are not written twice.
+    expect(read).toEqual(ticket)
+    expect(config).toEqual(network.config)
+    expect(rest).toEqual(evidence)
+    const { tensors, metadata } = await readSafetensors(path)
+    expect(tensors['fc1.kernel']).toBeUndefined()
+    expect(tensors['initial.fc1.kernel']).toMatchObject({ dtype: 'float32', shape: [6, 5] })
+    expect(tensors['scores.fc1.kernel']).toMatchObject({ dtype: 'float64', shape: [6, 5] })
+    expect(tensors['batch.images']).toEqual(evidence.batch!.images)
+
+    const { 'initial.fc1.kernel': _, ...without } = tensors
+    await writeSafetensors(path, without, metadata)
+    await expect(readTicketFile(path)).rejects.toThrow('mask.fc1.kernel has 30 values and initial.fc1.kernel none')
   })
 
   test('other programs find parameters by name and shape', async () => {

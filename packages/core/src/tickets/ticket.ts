@@ -57,15 +57,20 @@ export function policyOf({ prunablePolicy = 'kernels' }: Model): string {
   return prunablePolicy
 }
 
+/** Parameters that an error names, at most. */
+const SHOWN = 5
+
 /** @throws UserError unless the ticket has weights and masks for exactly this model's parameters */
 export function checkTicket(model: Model, { weights, mask }: Ticket): void {
   const wrong = model.parameters
     .filter(({ name, shape }) => weights[name]?.length !== sizeOf(shape))
     .map(({ name, shape }) => `${name} (${weights[name]?.length ?? 'no'} values, needs ${sizeOf(shape)})`)
   const strangers = Object.keys(weights).filter((name) => !model.parameters.some((p) => p.name === name))
-  if (wrong.length + strangers.length > 0) {
+  const all = [...wrong, ...strangers.map((name) => `${name} (unknown)`)]
+  if (all.length > 0) {
+    const more = all.length > SHOWN ? ` and ${all.length - SHOWN} more` : ''
     throw new UserError(
-      `The ticket does not fit model ${model.name}: ${[...wrong, ...strangers.map((name) => `${name} (unknown)`)].join(', ')}; use applyTicket, or the model it was found in.`,
+      `The ticket does not fit model ${model.name}: ${all.slice(0, SHOWN).join(', ')}${more}; use applyTicket, or the model it was found in.`,
     )
   }
   if (mask !== undefined) checkMasks(model, mask)

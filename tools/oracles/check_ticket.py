@@ -1,0 +1,181 @@
+"""Computes the mask of a ticket again with PyTorch, from nothing but the ticket's file (docs/tickets.md).
+
+    tickets find --method snip --density 0.05 --save-scoring-batch --out ticket.safetensors
+    python check_ticket.py ticket.safetensors ...
+
+Reads the file with Python's safetensors, builds the network from its metadata, takes the scores of the initial weights on
+the saved batch in float64 and in float32, and says what it found, one JSON line a file. The exit code is 1 unless the
+scores agree with either (where a ReLU or a maximum lies within rounding of its kink, the two differ by more than rounding),
+the mask is the top K of the file's own scores, and it differs from PyTorch's mask only where rounding decides: at scores so
+near to the threshold that single precision cannot tell them apart. Methods: snip and grasp, one round, with the weights
+that are trained. Networks: lenet-300-100, lenet-5-caffe, conv-2/4/6 and VGG.
+"""
+import json
+import sys
+
+import torch
+from safetensors import safe_open
+from torch.nn import functional as F
+
+# Of the largest score.
+TOLERANCE = 1e-4
+
+
+def main(paths):
+    if not paths:
+        sys.exit(__doc__)
+    for path in paths:
+        print(json.dumps(check(path)))
+
+
+def check(path):
+    with safe_open(path, framework='pt') as file:
+        head = json.loads(file.metadata()['ticket'])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+    initial = part(tensors, 'initial.')
+    masks = part(tensors, 'mask.')
+    scores = part(tensors, 'scores.')
+    if 'batch.images' not in tensors:
+        sys.exit(f'{path} has no scoring batch: find it again with --save-scoring-batch')
+    options = head['provenance']['options']
+    method = head['provenance']['method']
+    check_options(path, method, options)
+
+    forward = network(head['config'])
+    flat = lambda tree: torch.cat([tree[name].double().reshape(-1) for name in masks])
+    mask, given = flat(masks).bool(), flat(scores)
+
+    def ours(precision):
+        weights = {name: tensor.to(precision) for name, tensor in initial.items()}
+        inputs, labels = tensors['batch.images'].to(precision), tensors['batch.labels'].long()
+        logits = lambda w: forward(w, inputs, options['batchNorm'] == 'train') / options.get('temperature', 1)
+        return flat(score(method, weights, masks.keys(), lambda w: F.cross_entropy(logits(w), labels)))
+
+    def error(expected):
+        return float((given - expected).abs().max() / expected.abs().max())
+
+    precise, single = ours(torch.float64), ours(torch.float32)
+    errors = {'float64': error(precise), 'float32': error(single)}
+    expected = precise if errors['float64'] <= errors['float32'] else single
+
+    kept, total = int(mask.sum()), mask.numel()
+    # Against the file's own scores: nothing that was cut is above what was kept.
+    ordered = kept in (0, total) or bool(given[mask].min() >= given[~mask].max())
+    # Against PyTorch's: only scores that rounding cannot tell from the threshold may be on the other side of it.
+    threshold = expected.sort(descending=True).values[kept - 1]
+    differ = mask != (expected >= threshold)
+    far = int((differ & ((expected - threshold).abs() > TOLERANCE * expected.abs().max())).sum())
+    result = {
+        'file': path, 'method': method, 'model': head['model'], 'kept': kept, 'of': total,
+        'scoreErrors': errors, 'masksDiffer': int(differ.sum()), 'beyondRounding': far,
+    }
+    if kept != int(options['density'] * total + 0.5):
+        sys.exit(f'{result}: K is not round(density * N)')
+    if not ordered:
+        sys.exit(f'{result}: the mask is not the top K of the scores in the file')
+    if min(errors.values()) > TOLERANCE or far or int(differ.sum()) > max(2, kept // 100):
+        sys.exit(f'{result}: PyTorch has other scores')
+    return result
+
+
+def part(tensors, prefix):
+    return {name[len(prefix):]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def check_options(path, method, options):
+    wanted = {'rounds': 1, 'scope': 'global', 'batches': 1}
+    wanted |= {'snip': {'scored': 'trained'}, 'grasp': {'rank': 'signed'}}.get(method, {})
+    other = {key: options.get(key) for key, value in wanted.items() if options.get(key) != value}
+    if method not in ('snip', 'grasp') or other:
+        sys.exit(f'{path} is by {method} with {other}: this script knows snip and grasp with {wanted}')
+
+
+def score(method, weights, names, loss):
+    """SNIP: |theta dL/dtheta|. GraSP: theta H g, the larger the better to keep (its S = -theta H g removes the highest)."""
+    names = list(names)
+    leaves = [weights[name].clone().requires_grad_() for name in names]
+    value = loss({**weights, **dict(zip(names, leaves))})
+    gradients = torch.autograd.grad(value, leaves, create_graph=method == 'grasp')
+    if method == 'snip':
+        return {n: (leaf * g).abs().detach() for n, leaf, g in zip(names, leaves, gradients)}
+    product = sum((g * g.detach()).sum() for g in gradients)
+    return {n: (leaf * h).detach() for n, leaf, h in zip(names, leaves, torch.autograd.grad(product, leaves))}
+
+
+def network(config):
+    """A function of (weights, images [n, height, width, channels] or [n, elements], training) that gives logits."""
+    name = config['name']
+    if name == 'lenet-300-100':
+        return lambda w, x, _: dense_layers(w, x.reshape(len(x), -1), len(config['hidden']) + 1)
+    if name == 'lenet-5-caffe':
+        return lambda w, x, _: lenet5(w, x)
+    if name.startswith('conv-'):
+        return lambda w, x, _: conv_net(w, x, int(name[5:]))
+    if name.startswith('vgg-'):
+        return lambda w, x, training: vgg(w, x, int(name[4:]), config['batchNorm'], training)
+    sys.exit(f'this script does not know the network {name}')
+
+
+def conv(w, name, x, padding):
+    """Kernels are [height, width, in, out]; PyTorch has [out, in, height, width]."""
+    return F.conv2d(x, w[f'{name}.kernel'].permute(3, 2, 0, 1), w.get(f'{name}.bias'), padding=padding)
+
+
+def dense(w, name, x):
+    """Kernels are [in, out]; PyTorch has [out, in]."""
+    return F.linear(x, w[f'{name}.kernel'].T, w[f'{name}.bias'])
+
+
+def dense_layers(w, x, count):
+    for i in range(1, count + 1):
+        x = dense(w, f'fc{i}', x)
+        if i < count:
+            x = F.relu(x)
+    return x
+
+
+def images(x):
+    return x.permute(0, 3, 1, 2)
+
+
+def flatten(x):
+    """Height, width, channels: the order in which the first dense layer counts its inputs."""
+    return x.permute(0, 2, 3, 1).reshape(len(x), -1)
+
+
+def lenet5(w, x):
+    x = F.max_pool2d(conv(w, 'conv1', images(x), 0), 2)
+    x = F.max_pool2d(conv(w, 'conv2', x, 0), 2)
+    return dense_layers(w, flatten(x), 2)
+
+
+def conv_net(w, x, convolutions):
+    x = images(x)
+    for i in range(1, convolutions + 1):
+        x = F.relu(conv(w, f'conv{i}', x, 1))
+        if i % 2 == 0:
+            x = F.max_pool2d(x, 2)
+    return dense_layers(w, flatten(x), 3)
+
+
+BLOCKS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+
+
+def vgg(w, x, depth, normalised, training):
+    x = images(x)
+    number = 0
+    for block, convolutions in enumerate(BLOCKS[depth]):
+        if block > 0:
+            x = F.max_pool2d(x, 2)
+        for _ in range(convolutions):
+            number += 1
+            x = conv(w, f'conv{number}', x, 1)
+            if normalised:
+                statistics = [w[f'bn{number}.{name}'].clone() for name in ('mean', 'variance')]
+                x = F.batch_norm(x, *statistics, w[f'bn{number}.scale'], w[f'bn{number}.shift'], training, eps=1e-5)
+            x = F.relu(x)
+    return dense(w, 'fc', x.mean((2, 3)))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])

@@ -91,9 +91,9 @@ describe.each(networks)('$name', (network) => {
       }
       const { parameters } = carry as { parameters: Named }
       const moved = trainable.filter(({ name }) => parameters[name]!.some((value, at) => value !== start[name]![at]))
-      if (density === 1) expect(moved.length).toBeGreaterThan(trainable.length / 2)
+      if (density === 0.9) expect(moved.length).toBeGreaterThan(trainable.length / 2)
     }
 
-    await fc.assert(fc.asyncProperty(fc.nat(), fc.constantFrom(0, 0.1, 0.5, 1), stay), { numRuns: 6 })
+    await fc.assert(fc.asyncProperty(fc.nat(), fc.constantFrom(0, 0.3, 0.6, 0.9), stay), { numRuns: 8 })
   })
 })

@@ -3,13 +3,14 @@ import { type Benchmark, type StageKind, sharedKinds } from '@winning-tickets/ha
 import { claims } from './claims.js'
 import { conv } from './conv.js'
 import { convClaims } from './conv-claims.js'
+import { dropout } from './dropout.js'
 import { lenet } from './experiments.js'
 import { pruneKind } from './prune-stage.js'
 import { rewind } from './rewind.js'
 import { rewindClaims } from './rewind-claims.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet, conv, rewind],
+  experiments: [lenet, conv, rewind, dropout],
   claims: [...claims, ...convClaims, ...rewindClaims],
   kinds: [...sharedKinds, pruneKind as StageKind],
 }

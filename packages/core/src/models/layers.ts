@@ -15,6 +15,8 @@ export interface Call {
   readonly training: boolean
   /** Where layers leave the new values of their statistics, in training. */
   readonly statistics: Record<string, tf.Tensor>
+  /** Whether these values are the batch's own instead of running averages. */
+  readonly ownStatistics: boolean
 }
 
 export interface Layer {

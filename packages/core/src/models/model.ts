@@ -44,6 +44,8 @@ export type TensorRecord = Readonly<Record<string, tf.Tensor>>
 
 export interface ModelMode {
   readonly training: boolean
+  /** What statistics become in training: running averages (default), or those of this batch alone. */
+  readonly statistics?: 'running' | 'batch'
   /** Carried state (an LSTM's h and c), for models that have it. */
   readonly state?: TensorRecord
 }

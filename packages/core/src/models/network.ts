@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { JsonObject } from '../config/index.js'
 import { glorotNormal, initialise, kaimingNormal } from './initialise.js'
 import type { Build, LayerParameter } from './layers.js'
-import type { Initializer, Model, ParameterSpec, PrunablePolicy, TensorRecord } from './model.js'
+import type { Initializer, Model, ModelMode, ParameterSpec, PrunablePolicy, TensorRecord } from './model.js'
 
 const size = z.int().min(1)
 
@@ -48,10 +48,10 @@ export function network<Options extends NetworkOptions & JsonObject>(
     (part): ParameterSpec => ({ ...part, initializer: drawOf(part, options), prunable: covers(prunable, part) }),
   )
 
-  function apply(weights: TensorRecord, x: tf.Tensor, { training }: { readonly training: boolean }) {
+  function apply(weights: TensorRecord, x: tf.Tensor, { training, statistics: of = 'running' }: ModelMode) {
     const statistics: Record<string, tf.Tensor> = {}
     const images = x.rank === inputShape.length + 1 ? x : x.reshape([x.shape[0]!, ...inputShape])
-    const output = run(images, { weights, training, statistics })
+    const output = run(images, { weights, training, statistics, ownStatistics: of === 'batch' })
     return training ? { output, statistics } : { output }
   }
 

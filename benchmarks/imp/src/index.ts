@@ -1,11 +1,15 @@
 /** The Lottery Ticket Hypothesis (Frankle & Carbin 2019) as a benchmark: experiments, kinds of stage, claims. */
 import { type Benchmark, type StageKind, sharedKinds } from '@winning-tickets/harness'
 import { claims } from './claims.js'
+import { conv } from './conv.js'
+import { convClaims } from './conv-claims.js'
 import { lenet } from './experiments.js'
 import { pruneKind } from './prune-stage.js'
+import { rewind } from './rewind.js'
+import { rewindClaims } from './rewind-claims.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet],
-  claims,
+  experiments: [lenet, conv, rewind],
+  claims: [...claims, ...convClaims, ...rewindClaims],
   kinds: [...sharedKinds, pruneKind as StageKind],
 }

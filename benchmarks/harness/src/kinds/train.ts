@@ -15,6 +15,7 @@ import {
 } from '@winning-tickets/core'
 import { z } from 'zod'
 import type { StageInput, StageKind } from '../stage/types.js'
+import { evaluationsIn, trainingCost } from './cost.js'
 import { buildModel, dataHashOf, engineOf, objectiveOf, setupSchema, taskOf } from './setup.js'
 import { decodeMasks, decodeWeights, encodeCurves, encodeWeights, keptByLayer } from './weights.js'
 
@@ -73,9 +74,8 @@ const schema = z
 export type TrainConfig = z.output<typeof schema>
 export type TrainConfigInput = z.input<typeof schema>
 
-/** Seconds a step and an evaluation of LeNet-300-100 take on one core of the reference machine, for estimates only. */
-const SECONDS_A_STEP = 0.0007
-const SECONDS_AN_EVALUATION = 0.015
+const costOf = (config: TrainConfig, network: Model) =>
+  trainingCost(network, config, config.start.from === 'rewind' ? config.start.step : 0)
 
 /** Inputs: "mask" if `masked`, "trained" for rewind and continue. Artifacts: "weights" (final), "curves", "weights@k". */
 export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
@@ -94,10 +94,7 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
     return { dataHash: dataHashOf(config), traceHashes: { train, ...(evaluate === null ? {} : { evaluate }) } }
   },
 
-  cost({ recipe: { iterations, evaluateEvery } }) {
-    const evaluations = Math.ceil(iterations / evaluateEvery) + 1
-    return { steps: iterations, seconds: SECONDS_A_STEP * iterations + SECONDS_AN_EVALUATION * evaluations }
-  },
+  cost: (config) => costOf(config, buildModel(config.model)),
 
   async run({ config, inputs, cache, checkpoint, progress }) {
     const { recipe, seed, orderSeed = seed, keepAt } = config
@@ -112,7 +109,10 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
       seed: orderSeed,
       keepAt,
       engine,
-      checkpoint: { path: checkpoint.path, everyEvaluations: evaluationsIn(checkpoint.seconds, recipe) },
+      checkpoint: {
+        path: checkpoint.path,
+        everyEvaluations: evaluationsIn(checkpoint.seconds, costOf(config, network), recipe),
+      },
       onProgress: ({ iteration, iterations, trainLoss, validationAccuracy, density }) =>
         progress({ step: iteration, steps: iterations, loss: trainLoss, accuracy: validationAccuracy, density }),
     })
@@ -127,11 +127,6 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
       observed: { engine: engine.description },
     }
   },
-}
-
-/** By the estimates: at least one. */
-function evaluationsIn(seconds: number, { evaluateEvery }: TrainConfig['recipe']): number {
-  return Math.max(1, Math.round(seconds / (SECONDS_A_STEP * evaluateEvery + SECONDS_AN_EVALUATION)))
 }
 
 /** The ticket that a config and its inputs describe. */

@@ -4,12 +4,14 @@ import { claims } from './claims.js'
 import { conv } from './conv.js'
 import { convClaims } from './conv-claims.js'
 import { lenet } from './experiments.js'
+import { connectivity } from './lmc.js'
+import { connectivityClaims } from './lmc-claims.js'
 import { pruneKind } from './prune-stage.js'
 import { rewind } from './rewind.js'
 import { rewindClaims } from './rewind-claims.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet, conv, rewind],
-  claims: [...claims, ...convClaims, ...rewindClaims],
+  experiments: [lenet, conv, rewind, connectivity],
+  claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims],
   kinds: [...sharedKinds, pruneKind as StageKind],
 }

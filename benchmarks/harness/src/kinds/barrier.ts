@@ -3,6 +3,7 @@ import {
   barrier,
   type ClassificationData,
   coreSemantics,
+  datasetInfo,
   encodeSafetensors,
   errorOf,
   evaluationGraph,
@@ -17,6 +18,7 @@ import { traceHash } from '@winning-tickets/jit'
 import { z } from 'zod'
 import { canonicalJson } from '../stage/json.js'
 import type { StageKind } from '../stage/types.js'
+import { forwardSeconds } from './cost.js'
 import { buildModel, dataHashOf, dataSchema, engineOf, modelSchema, objectiveOf, splitsOf, taskOf } from './setup.js'
 import { decodeWeights } from './weights.js'
 
@@ -37,9 +39,6 @@ const schema = z.strictObject({
 export type BarrierConfig = z.output<typeof schema>
 export type BarrierConfigInput = z.input<typeof schema>
 
-/** Seconds that a point takes for each million of examples times parameters, for estimates only. */
-const SECONDS_A_POINT = 2
-
 /** Inputs: "first" (alpha = 1) and "second" (alpha = 0), trained. Artifact: "line". Barriers are fractions of examples. */
 export const barrierKind: StageKind<BarrierConfig, BarrierConfigInput> = {
   name: 'barrier',
@@ -55,7 +54,12 @@ export const barrierKind: StageKind<BarrierConfig, BarrierConfigInput> = {
 
   identity: (config) => ({ dataHash: dataHashOf(config), traceHashes: traceHashesOf(config) }),
 
-  cost: ({ points }) => ({ steps: points + 2, seconds: SECONDS_A_POINT * (points + 2) }),
+  cost({ data, model, points, statistics: { batchSize, batches }, examples }) {
+    const { trainCount, testCount } = datasetInfo(data.dataset)
+    const { train, test } = examples ?? { train: data.train ?? trainCount - data.validation, test: testCount }
+    const seconds = (batchSize * batches + train + test) * forwardSeconds(buildModel(model))
+    return { steps: points + 2, seconds: (points + 2) * seconds }
+  },
 
   async run({ config, inputs, cache, progress }) {
     const network = buildModel(config.model)

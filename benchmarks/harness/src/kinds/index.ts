@@ -4,7 +4,8 @@ import { barrierKind } from './barrier.js'
 import { trainKind } from './train.js'
 
 export { type BarrierConfig, type BarrierConfigInput, barrierKind } from './barrier.js'
-export { buildModel, modelSchema } from './setup.js'
+export { forwardSeconds } from './cost.js'
+export { buildModel, dataHashOf, dataSchema, engineOf, modelSchema, objectiveOf, splitsOf } from './setup.js'
 export { type TrainConfig, type TrainConfigInput, trainKind } from './train.js'
 export { decodeMasks, decodeWeights, encodeMasks, keptByLayer } from './weights.js'
 

@@ -46,21 +46,21 @@ export const rewindProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Rewind
     networks: [
       {
         name: 'resnet-8',
-        options: { ...options, width: 4 },
-        recipe: { ...paperRecipe(20, [14, 17], 50), evaluateEvery: 10 },
+        options: { ...options, width: 2 },
+        recipe: { ...paperRecipe(20, [14, 17], 50), evaluateEvery: 20 },
         ...pruning,
         rounds: [8],
       },
     ],
     points: [0, 5, 20],
     deviations: [
-      'ResNet-8 of width 4 instead of ResNet-20 and VGG-19, 20 iterations on 500 made-up images: to see that everything works',
+      'ResNet-8 of width 2 instead of ResNet-20 and VGG-19, 20 iterations on 500 made-up images: to see that everything works',
       "eight of the paper's rounds of pruning are taken in one",
     ],
   },
   small: {
     seeds: 5,
-    dataset: datasetOf('cifar-10-jpeg'),
+    dataset: datasetOf('cifar10-jpeg'),
     data: { validation: 2500, train: 10_000, ...normalisations.cifar10, augment: {} },
     networks: [
       {

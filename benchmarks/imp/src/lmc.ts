@@ -54,6 +54,16 @@ const lenetRecipe = (iterations: number): RecipeInput => ({
   evaluateEvery: Math.min(1000, iterations),
 })
 
+/** A rate of 0.1 without warm-up, then a tenth and a hundredth of it. */
+const sgd = (iterations: number, at: number[]): RecipeInput => ({
+  optimizer: { name: 'sgd', momentum: 0.9, weightDecay: 1e-4 },
+  learningRate: 0.1,
+  schedule: { name: 'steps', at },
+  iterations,
+  batchSize: 128,
+  evaluateEvery: 1000,
+})
+
 export const connectivityProfiles: Readonly<Record<'smoke' | 'small' | 'paper', ConnectivitySettings>> = {
   smoke: {
     seeds: 2,
@@ -69,25 +79,28 @@ export const connectivityProfiles: Readonly<Record<'smoke' | 'small' | 'paper', 
         points: [0],
         copyRounds: [],
         controlPoints: [],
-        line: { points: 3, statistics: { batchSize: 60, batches: 1 }, examples: { train: 1000, test: 1000 } },
+        line: { points: 1, statistics: { batchSize: 60, batches: 1 }, examples: { train: 1000, test: 1000 } },
       },
       {
         ...rewound(rewindProfiles.smoke, 'resnet-8'),
-        points: [0, 20],
+        options: { width: 2 },
+        data: { dataset: 'synthetic-32x32', validation: 200, train: 200, augment: {} },
+        recipe: { ...sgd(10, [7, 9]), batchSize: 20, evaluateEvery: 10 },
+        points: [0, 10],
         copyRounds: [8],
-        controlPoints: [20],
-        line: { points: 3, statistics: { batchSize: 50, batches: 2 }, examples: { train: 100, test: 500 } },
+        controlPoints: [10],
+        line: { points: 1, statistics: { batchSize: 20, batches: 2 }, examples: { train: 100, test: 500 } },
       },
     ],
     deviations: [
-      'narrow networks and a few iterations on made-up images, 3 points of a line instead of 30: to see that everything works',
+      'narrow networks and a few iterations on made-up images, one point of a line instead of 30: to see that everything works',
       'LeNet is trained on an extract of Fashion-MNIST instead of MNIST',
       "eight of the paper's rounds of pruning are taken in one",
     ],
   },
   small: {
     seeds: 5,
-    dataset: datasetOf('cifar-10-jpeg'),
+    dataset: datasetOf('cifar10-jpeg'),
     networks: [
       {
         name: 'lenet-300-100',
@@ -144,14 +157,7 @@ function imageNetwork(name: 'resnet-20' | 'vgg-16', rounds: number): Omit<Connec
     name,
     options: { batchNormScale: 'uniform' },
     data: { dataset: 'cifar-10', validation: 5000, ...normalisations.cifar10, augment: {} },
-    recipe: {
-      optimizer: { name: 'sgd', momentum: 0.9, weightDecay: 1e-4 },
-      learningRate: 0.1,
-      schedule: { name: 'steps', at: [iterations / 2, (3 * iterations) / 4] },
-      iterations,
-      batchSize: 128,
-      evaluateEvery: 1000,
-    },
+    recipe: sgd(iterations, [iterations / 2, (3 * iterations) / 4]),
     rates: { scope: 'global', rate: 0.2 },
     rounds: roundsUpTo(rounds),
     points: [0, 0.4, 0.8, 1.6, 3, 5, 10],

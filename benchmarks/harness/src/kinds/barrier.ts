@@ -6,7 +6,6 @@ import {
   datasetInfo,
   encodeSafetensors,
   errorOf,
-  evaluationGraph,
   type Line,
   setEvaluator,
   statisticsTraceHash,
@@ -14,12 +13,21 @@ import {
   UserError,
   walkLine,
 } from '@winning-tickets/core'
-import { traceHash } from '@winning-tickets/jit'
 import { z } from 'zod'
 import { canonicalJson } from '../stage/json.js'
 import type { StageKind } from '../stage/types.js'
 import { forwardSeconds } from './cost.js'
-import { buildModel, dataHashOf, dataSchema, engineOf, modelSchema, objectiveOf, splitsOf, taskOf } from './setup.js'
+import {
+  buildModel,
+  dataHashOf,
+  dataSchema,
+  engineOf,
+  evaluationHashOf,
+  modelSchema,
+  objectiveOf,
+  splitsOf,
+  taskOf,
+} from './setup.js'
 import { decodeWeights } from './weights.js'
 
 const SPLITS = ['train', 'test'] as const
@@ -84,21 +92,17 @@ export const barrierKind: StageKind<BarrierConfig, BarrierConfigInput> = {
   },
 }
 
-const known = new Map<string, Readonly<Record<string, string>>>()
+const statisticsHashes = new Map<string, string | undefined>()
 
 /** Traces each setting once a process. */
 function traceHashesOf({ data, model, statistics: { batchSize } }: BarrierConfig): Readonly<Record<string, string>> {
   const key = canonicalJson({ data, model, batchSize }, 'The setting of a barrier')
-  let hashes = known.get(key)
-  if (hashes === undefined) {
-    const network = buildModel(model)
-    const objective = objectiveOf({ data })
-    const { fn, signature } = evaluationGraph(network, objective)
-    const statistics = statisticsTraceHash({ model: network, objective, batchSize })
-    hashes = { evaluate: traceHash(fn, signature), ...(statistics === undefined ? {} : { statistics }) }
-    known.set(key, hashes)
+  if (!statisticsHashes.has(key)) {
+    const setting = { model: buildModel(model), objective: objectiveOf({ data }), batchSize }
+    statisticsHashes.set(key, statisticsTraceHash(setting))
   }
-  return hashes
+  const statistics = statisticsHashes.get(key)
+  return { evaluate: evaluationHashOf({ data, model }), ...(statistics === undefined ? {} : { statistics }) }
 }
 
 /** The task, evaluated on the first examples of its splits. */

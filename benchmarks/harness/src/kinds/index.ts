@@ -5,7 +5,16 @@ import { trainKind } from './train.js'
 
 export { type BarrierConfig, type BarrierConfigInput, barrierKind } from './barrier.js'
 export { forwardSeconds } from './cost.js'
-export { buildModel, dataHashOf, dataSchema, engineOf, modelSchema, objectiveOf, splitsOf } from './setup.js'
+export {
+  buildModel,
+  dataHashOf,
+  dataSchema,
+  engineOf,
+  evaluationHashOf,
+  modelSchema,
+  objectiveOf,
+  splitsOf,
+} from './setup.js'
 export { type TrainConfig, type TrainConfigInput, trainKind } from './train.js'
 export { decodeMasks, decodeWeights, encodeMasks, keptByLayer } from './weights.js'
 

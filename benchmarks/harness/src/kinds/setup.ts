@@ -6,6 +6,7 @@ import {
   classificationOptionsSchema,
   classificationTask,
   datasetInfo,
+  evaluationGraph,
   loadDataset,
   type Model,
   type ModelName,
@@ -19,7 +20,7 @@ import {
   type Task,
   UserError,
 } from '@winning-tickets/core'
-import { createEngine, type Engine } from '@winning-tickets/jit'
+import { createEngine, type Engine, traceHash } from '@winning-tickets/jit'
 import { z } from 'zod'
 import { canonicalJson } from '../stage/json.js'
 import type { Cache, Identity } from '../stage/types.js'
@@ -85,6 +86,20 @@ export function objectiveOf({ data }: Pick<Setup, 'data'>): Objective {
   }
   const shapes = { shape: imageShape, classes, examples: residentExamples(examples, spoil) }
   return classificationObjective(shapes, { mean, std, ...(augment && { augment }) })
+}
+
+const evaluationHashes = new Map<string, string>()
+
+/** The hash of the graph that evaluates a network on the data, for ids; traced once a process. */
+export function evaluationHashOf({ data, model }: Pick<Setup, 'data' | 'model'>): string {
+  const key = canonicalJson({ data, model }, 'The setting of an evaluation')
+  let hash = evaluationHashes.get(key)
+  if (hash === undefined) {
+    const { fn, signature } = evaluationGraph(buildModel(model), objectiveOf({ data }))
+    hash = traceHash(fn, signature)
+    evaluationHashes.set(key, hash)
+  }
+  return hash
 }
 
 export const dataHashOf = ({ data }: Pick<Setup, 'data'>): Identity['dataHash'] => datasetInfo(data.dataset).hash

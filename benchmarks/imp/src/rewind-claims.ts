@@ -70,7 +70,8 @@ const checked =
 
 const rw1: Claim = {
   id: 'RW-1',
-  title: 'On a deep network, tickets reset to initialisation do no better (or worse) than reinitialised ones; rewound ones do',
+  title:
+    'On a deep network, tickets reset to initialisation do no better (or worse) than reinitialised ones; rewound ones do',
   paper: 'ResNet-50 at 20%: 72.24 (k = 0), 72.31 (reinit), 75.35 (k = 4 epochs)',
   unit: 'pp, rewound over reinit',
   experiment,

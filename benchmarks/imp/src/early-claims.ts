@@ -126,9 +126,13 @@ const early2: Claim = {
     const sooner = pair(high, low, difference)
     if (way.size === 0 || sooner.size === 0) return needs('seed with all looks')
     const [result, lead] = [estimateOf(way), estimateOf(sooner)]
+    // A curve that does not rise has no half way to compare.
+    const risen = (['low', 'high'] as const).every(
+      (which) => estimateOf(pair(end[which], start[which], difference)).mean >= NO_RISE,
+    )
     const shared = looks.map(({ at, overlap }) => `${at}%: ${(100 * estimateOf(overlap).mean).toFixed(1)}`).join(', ')
     const detail = `Percent of the final mask's weights that the mask has at ${shared}. Half of the final accuracy on blurred test images is there at ${spoken(estimateOf(low), '%')} of training, on their details at ${spoken(estimateOf(high), '%')}.`
-    return finding(all([above(result, 0), above(lead, 0)]), result, detail)
+    return finding(all([above(result, 0), risen ? above(lead, 0) : 'inconclusive']), result, detail)
   },
 }
 

@@ -19,6 +19,8 @@ export interface Call {
   readonly statistics: Record<string, tf.Tensor>
   /** See `ModelMode`. */
   readonly between?: (activation: tf.Tensor) => tf.Tensor
+  /** Whether these values are the batch's own instead of running averages. */
+  readonly ownStatistics: boolean
 }
 
 export interface Layer {

@@ -49,10 +49,15 @@ export function network<Options extends NetworkOptions & JsonObject>(
     (part): ParameterSpec => ({ ...part, initializer: drawOf(part, options), prunable: covers(prunable, part) }),
   )
 
-  function apply(weights: TensorRecord, x: tf.Tensor, { training, stay, between }: ModelMode) {
+  function apply(
+    weights: TensorRecord,
+    x: tf.Tensor,
+    { training, stay, between, statistics: of = 'running' }: ModelMode,
+  ) {
     const statistics: Record<string, tf.Tensor> = {}
     const images = x.rank === inputShape.length + 1 ? x : x.reshape([x.shape[0]!, ...inputShape])
-    const output = run(images, { weights, training, statistics, ...(stay && { stay }), between })
+    const ownStatistics = of === 'batch'
+    const output = run(images, { weights, training, statistics, ownStatistics, ...(stay && { stay }), between })
     return training ? { output, statistics } : { output }
   }
 

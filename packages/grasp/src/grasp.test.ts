@@ -123,7 +123,7 @@ describe('options and variants', () => {
     expect(await by('inverted')).toEqual(s['fc1.kernel'])
   })
 
-  test('the order of weights barely depends on the temperature, and batches give the same in eval mode', async () => {
+  test('in eval mode nothing depends on how the examples are divided into batches', async () => {
     const context = contextOf(network, double)
     const one = await saliency(context, { batchNorm: 'eval' })
     const three = await saliency(context, { batchNorm: 'eval', examples: { perClass: 2 }, batches: 2 })

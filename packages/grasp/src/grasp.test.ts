@@ -38,7 +38,14 @@ beforeAll(async () => {
 
 function contextOf(network: Model, on: Engine): ScoreContext {
   const task = classificationTask(patternedData(network.inputShape, 3, 12))
-  return { model: network, task, engine: on, streams: streams(1), weights: patternedWeights(network), mask: denseMasks(network) }
+  return {
+    model: network,
+    task,
+    engine: on,
+    streams: streams(1),
+    weights: patternedWeights(network),
+    mask: denseMasks(network),
+  }
 }
 
 /** S itself: what is kept are the weights of lowest S, so the method's scores are -S. */
@@ -48,25 +55,30 @@ async function saliency(context: ScoreContext, given: Partial<GraspOptionsInput>
 }
 
 describe.each(nets.map((network) => [network.name, network] as const))('%s', (name, network) => {
-  test.each(['train', 'eval'] as const)('-theta . Hg, by differences of g along g, batch norm in mode %s', async (batchNorm) => {
-    const context = contextOf(network, double)
-    const examples = drawScoringExamples(context, { perClass: 4 })
-    const setting: LossSetting = { examples, parts: 1, batchNorm, temperature: 200 }
-    const g = await lossGradients(context, setting)
-    const length = Math.sqrt(sum(Object.values(g).map((values) => sum(values.map((v) => v * v)))))
-    const step = 1e-5 / length
-    const [behind, ahead] = await Promise.all(
-      [-step, step].map((t) => lossGradients({ ...context, weights: moved(context.weights, g, t) as unknown as Weights }, setting)),
-    )
-    const found = await saliency(context, { batchNorm })
-    const largest = largestOf(found)
-    for (const { name } of prunableParameters(network)) {
-      found[name]!.forEach((value, i) => {
-        const product = (ahead![name]![i]! - behind![name]![i]!) / (2 * step)
-        expect(Math.abs(value + context.weights[name]![i]! * product), `${name}[${i}]`).toBeLessThan(1e-6 * largest)
-      })
-    }
-  })
+  test.each(['train', 'eval'] as const)(
+    '-theta . Hg, by differences of g along g, batch norm in mode %s',
+    async (batchNorm) => {
+      const context = contextOf(network, double)
+      const examples = drawScoringExamples(context, { perClass: 4 })
+      const setting: LossSetting = { examples, parts: 1, batchNorm, temperature: 200 }
+      const g = await lossGradients(context, setting)
+      const length = Math.sqrt(sum(Object.values(g).map((values) => sum(values.map((v) => v * v)))))
+      const step = 1e-5 / length
+      const [behind, ahead] = await Promise.all(
+        [-step, step].map((t) =>
+          lossGradients({ ...context, weights: moved(context.weights, g, t) as unknown as Weights }, setting),
+        ),
+      )
+      const found = await saliency(context, { batchNorm })
+      const largest = largestOf(found)
+      for (const { name } of prunableParameters(network)) {
+        found[name]!.forEach((value, i) => {
+          const product = (ahead![name]![i]! - behind![name]![i]!) / (2 * step)
+          expect(Math.abs(value + context.weights[name]![i]! * product), `${name}[${i}]`).toBeLessThan(1e-6 * largest)
+        })
+      }
+    },
+  )
 
   test('PyTorch’s scores: both modes of batch norm, and the halves of repo mode', async () => {
     const fixture = JSON.parse(readFileSync(new URL('../fixtures/grasp.json', import.meta.url), 'utf8'))[name]
@@ -82,7 +94,12 @@ describe.each(nets.map((network) => [network.name, network] as const))('%s', (na
   })
 
   test('exactly K weights at 20 densities, down to one weight a layer', async () => {
-    const given = { task: classificationTask(patternedData(network.inputShape, 3, 12)), recipe: anyRecipe, seed: 3, engine }
+    const given = {
+      task: classificationTask(patternedData(network.inputShape, 3, 12)),
+      recipe: anyRecipe,
+      seed: 3,
+      engine,
+    }
     const total = sum(Object.values(denseMasks(network)).map((mask) => mask.length))
     const least = prunableParameters(network).length / total
     for (let i = 0; i < 20; i++) {
@@ -167,7 +184,11 @@ function largestOf(scores: Scores): number {
   return Math.max(...Object.values(scores).map((values) => Math.max(...values.map(Math.abs))))
 }
 
-function expectScores(scores: Scores, expected: { largest: number; scores: Record<string, number[]> }, tolerance: number) {
+function expectScores(
+  scores: Scores,
+  expected: { largest: number; scores: Record<string, number[]> },
+  tolerance: number,
+) {
   expect(Object.keys(scores)).toEqual(Object.keys(expected.scores))
   for (const [name, values] of Object.entries(expected.scores)) {
     expect(scores[name]!.length).toBe(values.length)

@@ -37,50 +37,66 @@ beforeAll(async () => {
 
 function contextOf(network: Model, on: Engine): ScoreContext {
   const task = classificationTask(patternedData(network.inputShape, 3, 12))
-  return { model: network, task, engine: on, streams: streams(1), weights: patternedWeights(network), mask: denseMasks(network) }
+  return {
+    model: network,
+    task,
+    engine: on,
+    streams: streams(1),
+    weights: patternedWeights(network),
+    mask: denseMasks(network),
+  }
 }
 
 describe.each(nets.map((network) => [network.name, network] as const))('%s', (name, network) => {
-  test.each(['train', 'eval'] as const)('|dL/dc| at c = 1, by differences, batch norm in mode %s', async (batchNorm) => {
-    const context = contextOf(network, double)
-    const { scores } = await snip.score(context, snipOptions({ ...all, batchNorm }))
-    const { scoring } = context.task.objective
-    const { batch } = drawScoringExamples(context, { batch: 12 })
-    const loss = await double.compile(
-      ({ parameters, batch: given }) => ({
-        loss: scoring!.loss(network, parameters as TensorRecord, given as TensorRecord, {
-          training: batchNorm === 'train',
-          temperature: 1,
+  test.each(['train', 'eval'] as const)(
+    '|dL/dc| at c = 1, by differences, batch norm in mode %s',
+    async (batchNorm) => {
+      const context = contextOf(network, double)
+      const { scores } = await snip.score(context, snipOptions({ ...all, batchNorm }))
+      const { scoring } = context.task.objective
+      const { batch } = drawScoringExamples(context, { batch: 12 })
+      const loss = await double.compile(
+        ({ parameters, batch: given }) => ({
+          loss: scoring!.loss(network, parameters as TensorRecord, given as TensorRecord, {
+            training: batchNorm === 'train',
+            temperature: 1,
+          }),
         }),
-      }),
-      {
-        parameters: Object.fromEntries(network.parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32' }])),
-        batch: scoring!.inputs(12),
-      },
-    )
-    /** L with one element of the mask moved away from 1. */
-    async function lossAt(kernel: string, element: number, c: number): Promise<number> {
-      const moved = Float64Array.from(context.weights[kernel]!)
-      moved[element]! *= c
-      const out = await loss.run({ parameters: { ...context.weights, [kernel]: moved }, batch })
-      return (out.loss as Float64Array)[0]!
-    }
-    const step = 1e-5
-    const largest = Math.max(...Object.values(scores).map((score) => Math.max(...score)))
-    for (const [kernel, score] of Object.entries(scores)) {
-      const stride = Math.ceil(score.length / 10)
-      for (let element = 0; element < score.length; element += stride) {
-        const slope = ((await lossAt(kernel, element, 1 + step)) - (await lossAt(kernel, element, 1 - step))) / (2 * step)
-        expect(Math.abs(Math.abs(slope) - score[element]!), `${kernel}[${element}]`).toBeLessThan(1e-6 * largest)
+        {
+          parameters: Object.fromEntries(
+            network.parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32' }]),
+          ),
+          batch: scoring!.inputs(12),
+        },
+      )
+      /** L with one element of the mask moved away from 1. */
+      async function lossAt(kernel: string, element: number, c: number): Promise<number> {
+        const moved = Float64Array.from(context.weights[kernel]!)
+        moved[element]! *= c
+        const out = await loss.run({ parameters: { ...context.weights, [kernel]: moved }, batch })
+        return (out.loss as Float64Array)[0]!
       }
-    }
-  })
+      const step = 1e-5
+      const largest = Math.max(...Object.values(scores).map((score) => Math.max(...score)))
+      for (const [kernel, score] of Object.entries(scores)) {
+        const stride = Math.ceil(score.length / 10)
+        for (let element = 0; element < score.length; element += stride) {
+          const slope =
+            ((await lossAt(kernel, element, 1 + step)) - (await lossAt(kernel, element, 1 - step))) / (2 * step)
+          expect(Math.abs(Math.abs(slope) - score[element]!), `${kernel}[${element}]`).toBeLessThan(1e-6 * largest)
+        }
+      }
+    },
+  )
 
   test('PyTorch’s scores, in both modes of batch norm and both precisions', async () => {
     const fixture = JSON.parse(readFileSync(new URL('../fixtures/snip.json', import.meta.url), 'utf8'))[name]
     expect(network.parameters.map(({ name, shape }) => [name, shape])).toEqual(fixture.parameters)
     for (const batchNorm of ['train', 'eval'] as const) {
-      for (const [on, tolerance] of [[double, 1e-6], [engine, 3e-5]] as const) {
+      for (const [on, tolerance] of [
+        [double, 1e-6],
+        [engine, 3e-5],
+      ] as const) {
         const { scores } = await snip.score(contextOf(network, on), snipOptions({ ...all, batchNorm }))
         expectScores(scores, fixture[batchNorm], tolerance)
       }
@@ -88,7 +104,12 @@ describe.each(nets.map((network) => [network.name, network] as const))('%s', (na
   })
 
   test('exactly K weights at 20 densities, down to one weight a layer', async () => {
-    const given = { task: classificationTask(patternedData(network.inputShape, 3, 12)), recipe: anyRecipe, seed: 3, engine }
+    const given = {
+      task: classificationTask(patternedData(network.inputShape, 3, 12)),
+      recipe: anyRecipe,
+      seed: 3,
+      engine,
+    }
     const parameters = prunableParameters(network)
     const total = Object.values(denseMasks(network)).reduce((sum, mask) => sum + mask.length, 0)
     const least = parameters.length / total
@@ -103,7 +124,11 @@ describe.each(nets.map((network) => [network.name, network] as const))('%s', (na
 
 const anyRecipe = recipe({ optimizer: { name: 'sgd' }, learningRate: 1, iterations: 1, batchSize: 1 })
 
-function expectScores(scores: Scores, expected: { largest: number; scores: Record<string, number[]> }, tolerance: number) {
+function expectScores(
+  scores: Scores,
+  expected: { largest: number; scores: Record<string, number[]> },
+  tolerance: number,
+) {
   expect(Object.keys(scores)).toEqual(Object.keys(expected.scores))
   for (const [name, values] of Object.entries(expected.scores)) {
     expect(scores[name]!.length).toBe(values.length)
@@ -147,7 +172,10 @@ describe('options and variants', () => {
     expect(ticket.prunable).toBe('weights-and-biases')
     // Zero biases score zero, so none is kept at this density (trap T3).
     expect(countKept(ticket.mask!['conv1.bias']!)).toBe(0)
-    const paper = await snip.findScored(context(), snipOptions({ density: 0.3, examples: { perClass: 5 }, batchNorm: 'eval' }))
+    const paper = await snip.findScored(
+      context(),
+      snipOptions({ density: 0.3, examples: { perClass: 5 }, batchNorm: 'eval' }),
+    )
     expect(Object.keys(paper.scores)).not.toContain('conv1.bias')
     expect(scores['conv1.kernel']).not.toEqual(paper.scores['conv1.kernel'])
     const initial = initialWeights(network, 3)['conv2.kernel']!
@@ -173,9 +201,13 @@ describe('options and variants', () => {
   })
 
   test('iterative SNIP scores what is left', async () => {
-    const iterative = await snip.findTicket(context(), snipOptions({ density: 0.1, rounds: 4, examples: { batch: 12 } }))
+    const iterative = await snip.findTicket(
+      context(),
+      snipOptions({ density: 0.1, rounds: 4, examples: { batch: 12 } }),
+    )
     const once = await snip.findTicket(context(), snipOptions({ density: 0.1, examples: { batch: 12 } }))
-    const kept = (mask: Readonly<Record<string, Uint8Array>>) => Object.values(mask).reduce((sum, m) => sum + countKept(m), 0)
+    const kept = (mask: Readonly<Record<string, Uint8Array>>) =>
+      Object.values(mask).reduce((sum, m) => sum + countKept(m), 0)
     expect(kept(iterative.mask!)).toBe(kept(once.mask!))
     expect(iterative.mask).not.toEqual(once.mask)
   })

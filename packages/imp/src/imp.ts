@@ -10,17 +10,14 @@ import {
 } from '@winning-tickets/core'
 import { iterativeMagnitudePruning, type Level } from './algorithm.js'
 import { directLab, type Lazy, resolveStart } from './direct.js'
-import { type ImpOptions, impOptionsSchema, impPlan, roundsTo } from './options.js'
+import { type ImpOptions, impOptionsSchema, impPlan, optionsTo } from './options.js'
 import { levelTicket } from './prune.js'
 
 export const imp: Method<ImpOptions> = {
   name: 'imp',
   trains: true,
   options: impOptionsSchema,
-  forDensity(density, given = {}) {
-    const { rounds } = given
-    return { ...roundsTo(density, typeof rounds === 'number' ? rounds : undefined), ...given }
-  },
+  forDensity: optionsTo,
   findTicket: async (context, options) => (await findScored(context, options)).ticket,
   findScored,
 }
@@ -37,11 +34,9 @@ async function findScored(context: MethodContext, options: ImpOptions): Promise<
   const levels = iterativeMagnitudePruning({ ...lab, prune }, impPlan(model, options))
   const { start, level } = levels.at(-1)!
   const provenance: JsonObject = { options, level, recipe, data: task.dataId }
-  const resolved = await resolveStart(start)
-  const ticket = levelTicket(model, seed, resolved, provenance)
+  const ticket = levelTicket(model, seed, await resolveStart(start), provenance)
   const { final } = await pruned.at(-1)!()
-  const origin = resolved.from === 'init' ? {} : { origin: resolved.from.weights }
-  return { ticket, scores: magnitudes(model, final.weights), ...origin }
+  return { ticket, scores: magnitudes(model, final.weights) }
 }
 
 /** All levels; nothing is trained before `level.trained()` is asked for, and nothing twice. */

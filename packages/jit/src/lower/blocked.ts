@@ -11,16 +11,18 @@ import { transposed, windowAttributes, windowsOf } from './windows.js'
 const named = (node: Node, context: Context): Partial<Record<string, Ref>> =>
   Object.fromEntries(node.inputNames!.map((name, i) => [name, context.full(node.inputs[i]!)]))
 
+/** Images with channels first, or last, in blocks of channels. */
+const reordered = ({ builder }: Context, x: Ref, shape: readonly number[], attributes: { channels_last: 0 | 1 }): Ref =>
+  builder.add('ReorderInput', [x], shape, 'float32', attributes, NCHWC)
+
 /** A filter as blocked convolutions have it: blocks of outputs, of inputs, rows, columns, the inputs and the outputs of a block. */
 const blockedFilter = (context: Context, filter: Ref): Ref =>
   context.once(`blocked ${filter.name}`, () => {
     const { builder, block } = context
     const [rows, columns, inputs, outputs] = filter.shape as [number, number, number, number]
-    const whole = inputs % block === 0
-    const shape = whole
-      ? [rows, columns, inputs / block, block, outputs / block, block]
-      : [rows, columns, inputs, outputs / block, block]
-    const moved = transposed(context, builder.reshape(filter, shape), whole ? [4, 2, 0, 1, 3, 5] : [3, 2, 0, 1, 4])
+    const size = inputs % block === 0 ? block : 1
+    const shape = [rows * columns, inputs / size, size, outputs / block, block]
+    const moved = transposed(context, builder.reshape(filter, shape), [3, 1, 0, 2, 4])
     return [builder.reshape(moved, [outputs, inputs, rows, columns])]
   })[0]!
 
@@ -72,9 +74,11 @@ function strideFilter(context: Context, filter: Ref, windows: WindowAttributes):
       : builder.add('Gather', [padded, builder.ints(entries)], [entries.length, inputs, outputs], 'float32', {
           axis: 0,
         })
-    const blocks = [places, ...kernel, inputs / block, block, outputs / block, block]
-    const moved = transposed(context, builder.reshape(gathered, blocks), [0, 3, 5, 1, 2, 6, 4])
-    return [builder.reshape(moved, [places * inputs, outputs, ...kernel])]
+    // The outputs as pixels of an image with the inputs as its channels; then blocks move as a whole.
+    const images = builder.reshape(gathered, [entries.length, inputs, 1, outputs])
+    const blocks = reordered(context, images, images.shape, { channels_last: 0 })
+    const tiles = builder.reshape(blocks, [places, entries.length / places, (inputs * outputs) / block ** 2, block ** 2])
+    return [builder.reshape(transposed(context, tiles, [0, 2, 1, 3]), [places * inputs, outputs, ...kernel])]
   })[0]!
 }
 
@@ -106,12 +110,10 @@ const affine: Lowering = (node, context) => {
   return blockedConvolution(context, [x, filter, bias, sum], x!.shape, attributes, node.attrs.relu)
 }
 
-const block: Lowering = (node, context) => {
-  const x = context.full(node.inputs[0]!)
-  const { shape } = node.outputs[0]!
-  const attributes = { channels_last: node.attrs.channelsLast ? 1 : 0 }
-  return context.builder.add('ReorderInput', [x], shape, 'float32', attributes, NCHWC)
-}
+const block: Lowering = (node, context) =>
+  reordered(context, context.full(node.inputs[0]!), node.outputs[0]!.shape, {
+    channels_last: node.attrs.channelsLast ? 1 : 0,
+  })
 
 const unblock: Lowering = (node, context) => {
   const x = context.full(node.inputs[0]!)
@@ -130,11 +132,12 @@ const QUARTER = 4
  *
  * @returns undefined for other transpositions, and where there are no blocks
  */
-export function throughBlocks({ builder, block }: Context, x: Ref, perm: readonly number[]): Ref | undefined {
+export function throughBlocks(context: Context, x: Ref, perm: readonly number[]): Ref | undefined {
+  const { builder, block } = context
   const [batch, channels, ...sides] = x.shape as [number, number, number, number]
   if (block === 0 || String(perm) !== '0,2,3,1' || x.type !== 'float32' || channels % QUARTER !== 0) return undefined
   const padded = [batch, Math.ceil(channels / block) * block, ...sides]
-  const blocks = builder.add('ReorderInput', [x], padded, 'float32', { channels_last: 0 }, NCHWC)
+  const blocks = reordered(context, x, padded, { channels_last: 0 })
   const shape = [batch, ...sides, channels]
   return builder.add('ReorderOutput', [blocks], shape, 'float32', { channels, channels_last: 1 }, NCHWC)
 }

@@ -1,9 +1,8 @@
 """The peer: LeNet-300-100 with fused Adam in PyTorch on the CPU, as fast as we know to write it.
 
-Reads one JSON spec a line from standard input ({"work": {"batch", "masked", "examples"}, "steps", "repeats"})
-and answers with one JSON line
-({"steps_per_second": [...], "version", "peak_mb"}). Data are synthetic uint8 images, gathered and scaled in each step
-like ours; validation is not part of it. Threads: OMP_NUM_THREADS, set by the caller.
+Reads one JSON spec a line from standard input ({"work": {"batch", "masked", "examples"}, "steps", "repeats"}) and answers
+with one JSON line ({"steps_per_second": [...], "version", "peak_mb"}). Data are synthetic uint8 images, gathered and scaled
+in each step like ours; validation is not part of it. Threads: OMP_NUM_THREADS, set by the caller.
 """
 import json
 import resource

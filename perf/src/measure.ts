@@ -67,7 +67,7 @@ interface Contestant {
 export async function measure(
   one: Case,
   python: string | undefined,
-  { rounds, ...effort }: Effort,
+  { rounds, steps, repeats }: Effort,
 ): Promise<Measurement> {
   const contestant = (processes: Side[]): Contestant => ({ processes, rates: [], last: [] })
   const ours = contestant(open(one, 'ours'))
@@ -77,7 +77,7 @@ export async function measure(
   try {
     const first = one.warm ? 1 : 0
     for (let round = first; round <= rounds; round++) {
-      const spec: Spec = { work: one.work, ...effort, ...(round === 0 && { repeats: 1 }) }
+      const spec: Spec = { work: one.work, steps, repeats: round === 0 ? 1 : repeats }
       for (const side of all) await turn(side, spec, round > 0)
       if (round === first) checkSizes(one, ours, peers)
     }

@@ -68,6 +68,9 @@ const noiseLike = (prefix: string, like: Numbers): Numbers =>
 /** So small that no ReLU and no maximum changes sides on the way (at 1e-5 some do), and still far above rounding. */
 const STEP = 1e-7
 
+/** Milliseconds; the deepest takes ten seconds on a quiet machine, most of it inside ONNX Runtime. */
+const PATIENCE = 180_000
+
 /**
  * Not in single precision too: ONNX Runtime takes ten seconds to prepare graphs of their size, and their blocks are those of
  * preresnet-56.
@@ -98,7 +101,7 @@ describe.each(every.map((tiny) => [tiny.name, tiny] as const))('%s', (name, tiny
       moved.push([along, await near(along, STEP), await near(along, -STEP)])
     }
     await dispose()
-  })
+  }, PATIENCE)
 
   test('gradients in doubles are the slopes of the loss', () => {
     expect(Object.keys(at.gradients).sort()).toEqual(Object.keys(directions).sort())

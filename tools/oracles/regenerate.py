@@ -1,6 +1,7 @@
 """Makes every committed fixture again and compares it with the committed bytes.
 
-A fixture is made by the `make_*.py` beside it: `python make_x.py OUT_DIR` writes the same file names into OUT_DIR.
+A fixture is made by the script beside it: `python make_x.py OUT_DIR` or `node make_x.mjs OUT_DIR` writes the same file names
+into OUT_DIR. A script for Node uses the packages as they were built last (`npm run build`).
 JSON is compared by value, floats to 1e-6 relative (BLAS builds differ in the last bits); other files byte for byte.
 """
 import json
@@ -29,13 +30,16 @@ def same(made, committed):
     return made.read_bytes() == committed.read_bytes()
 
 
-scripts = [s for s in sorted(ROOT.glob('*/*/**/make_*.py')) if 'node_modules' not in s.parts]
-if not scripts:
-    sys.exit('no make_*.py found: the oracles are missing')
+INTERPRETERS = {'.py': sys.executable, '.mjs': 'node'}
+
+scripts = [s for s in sorted(ROOT.glob('*/*/**/make_*')) if s.suffix in INTERPRETERS and 'node_modules' not in s.parts]
+missing = INTERPRETERS.keys() - {s.suffix for s in scripts}
+if missing:
+    sys.exit(f"no make_*{', no make_*'.join(sorted(missing))} found: the oracles are missing")
 bad = 0
 for script in scripts:
     with tempfile.TemporaryDirectory() as out:
-        subprocess.run([sys.executable, str(script), out], check=True)
+        subprocess.run([INTERPRETERS[script.suffix], str(script), out], check=True)
         made = [f for f in sorted(pathlib.Path(out).rglob('*')) if f.is_file()]
         if not made:
             sys.exit(f'{script.relative_to(ROOT)} made nothing')

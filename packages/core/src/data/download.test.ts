@@ -243,6 +243,11 @@ describe('a data set', () => {
     put('mine/toy', zipped.subarray(0, 500))
     const mine = options({ TICKETS_DATA_DIR: join(folder, 'mine') })
     await expect(load(definition(), mine)).rejects.toThrow(/mine\/toy\/data\.gz cannot be unpacked/)
+    // Whole and of the right size, but with one bit that is not the file's.
+    put('mine/toy', gzipSync(content.map((byte, i) => (i === 100 ? byte ^ 1 : byte))))
+    await expect(load(definition(), mine)).rejects.toThrow(
+      /^\S*mine\/toy\/data\.gz is not the right data \(decoded SHA-256 \w+, not \w+\); delete it and fetch it again\.$/,
+    )
   })
 
   it('that cannot be had gives one sentence with what to do', async () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../errors.js'
 import { examplesFromIdx, parseIdx } from './idx.js'
+import { outcome } from './image-files.testing.js'
 
 /** An idx file, written here independently of the parser. */
 function idx(shape: number[], data: ArrayLike<number>, type = 8): Uint8Array {
@@ -39,7 +40,7 @@ describe('parseIdx', () => {
     expect(() => parseIdx(bytes, 'labels.gz')).toThrow(/^labels\.gz is not a valid idx file.*\.$/)
   })
 
-  it('throws nothing but UserError on 10,000 arbitrary or mutilated files', () => {
+  it('refuses or reads 10,000 arbitrary or mutilated files, and never looks beyond their ends', () => {
     const arbitrary = fc.uint8Array({ maxLength: 64 })
     const mutilated = fc.tuple(fc.nat(40), fc.nat(255), fc.nat(40)).map(([at, value, cut]) => {
       const bytes = idx([2, 3, 4], new Uint8Array(24).fill(7))
@@ -48,12 +49,8 @@ describe('parseIdx', () => {
     })
     fc.assert(
       fc.property(fc.oneof(arbitrary, mutilated), (bytes) => {
-        try {
-          const { shape, data } = parseIdx(bytes, 'file')
-          expect(shape.reduce((a, b) => a * b, 1)).toBe(data.length)
-        } catch (error) {
-          expect(error).toBeInstanceOf(UserError)
-        }
+        const found = outcome((file) => parseIdx(file, 'file'), bytes)
+        if (typeof found !== 'string') expect(found.shape.reduce((a, b) => a * b, 1)).toBe(found.data.length)
       }),
       { numRuns: 10_000 },
     )
@@ -73,4 +70,10 @@ describe('examplesFromIdx', () => {
     expect(() => examplesFromIdx(images, labels([1]), [2, 2, 1], 2)).toThrow('labels has the shape 1 for 2 images')
     expect(() => examplesFromIdx(images, labels([0, 2]), [2, 2, 1], 2)).toThrow('labels has the label 2 at 1')
   })
+})
+
+it('the check that nothing is read beyond the ends of a file sees it where it happens', () => {
+  const beyond = (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffset)[bytes.length]
+  expect(() => outcome(beyond, Uint8Array.of(1, 2))).toThrow()
+  expect(outcome((bytes) => bytes.at(-1), Uint8Array.of(1, 2))).toBe(2)
 })

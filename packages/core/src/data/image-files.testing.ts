@@ -1,6 +1,9 @@
 /** For tests: the files that fixtures/make_image_files.py wrote, and damaged copies of files. */
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
+import { expect } from 'vitest'
+import { UserError } from '../errors.js'
 
 const folder = new URL('../../fixtures/images/', import.meta.url)
 
@@ -24,4 +27,25 @@ export function damaged(original: Uint8Array): fc.Arbitrary<Uint8Array> {
   })
   const cut = at.map((length) => original.slice(0, length))
   return fc.oneof(changed, changed, spliced, cut, fc.uint8Array({ maxLength: 300 }))
+}
+
+/**
+ * What a parser makes of a file, or the reason why it refuses it: the same wherever the file lies in memory, and whatever
+ * lies around it there, so nothing beyond its ends is read.
+ *
+ * @throws what it throws other than UserError
+ */
+export function outcome<T>(parse: (bytes: Uint8Array) => T, file: Uint8Array): T | string {
+  const [first, second] = [0, 0xff].map((around) => {
+    const memory = new Uint8Array(file.length + 64).fill(around)
+    memory.set(file, 24)
+    try {
+      return parse(memory.subarray(24, 24 + file.length))
+    } catch (error) {
+      if (error instanceof UserError) return error.message
+      throw error
+    }
+  })
+  expect(isDeepStrictEqual(second, first)).toBe(true)
+  return first!
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../errors.js'
 import { sha256 } from '../files/index.js'
-import { damaged, expectedIn, imageFile } from './image-files.testing.js'
+import { damaged, expectedIn, imageFile, outcome } from './image-files.testing.js'
 import { parseMat5 } from './mat5.js'
 import { parseSvhn } from './svhn.js'
 
@@ -80,7 +80,7 @@ describe('parseMat5', () => {
     expect(() => parse(bytes)).toThrow(/^a\.mat is not a valid MATLAB 5 file, since [^\n]*; fetch it again\.$/)
   })
 
-  it('throws nothing but UserError on 10,000 damaged files', () => {
+  it('refuses or reads 10,000 damaged files, and never looks beyond their ends', () => {
     const inner = matrix([2, 3], element(2, Uint8Array.of(1, 2, 3, 4, 5, 6)))
     const zipped = damaged(new Uint8Array(inner)).map((content) => file(element(15, deflateSync(content))))
     const scipy = imageFile('svhn-plain.mat')
@@ -93,13 +93,9 @@ describe('parseMat5', () => {
     )
     fc.assert(
       fc.property(wild, (bytes) => {
-        try {
-          for (const { shape, data } of parse(bytes).values()) {
-            expect(shape.reduce((a, b) => a * b, 1)).toBe(data.length)
-          }
-        } catch (error) {
-          expect(error).toBeInstanceOf(UserError)
-        }
+        const found = outcome(parse, bytes)
+        if (typeof found === 'string') return
+        for (const { shape, data } of found.values()) expect(shape.reduce((a, b) => a * b, 1)).toBe(data.length)
       }),
       { numRuns: 10_000 },
     )
@@ -134,15 +130,12 @@ describe('parseSvhn', () => {
     }
   })
 
-  it('throws nothing but UserError on 10,000 damaged files', () => {
+  it('refuses or reads 10,000 damaged files, and never looks beyond their ends', () => {
     const wild = fc.oneof(damaged(imageFile('svhn-compressed.mat')), damaged(imageFile('svhn-double.mat')))
     fc.assert(
       fc.property(wild, (bytes) => {
-        try {
-          expect(parseSvhn(bytes, 'file', 5).labels.every((label) => label < 10)).toBe(true)
-        } catch (error) {
-          expect(error).toBeInstanceOf(UserError)
-        }
+        const found = outcome((file) => parseSvhn(file, 'file', 5), bytes)
+        if (typeof found !== 'string') expect(found.labels.every((label) => label < 10)).toBe(true)
       }),
       { numRuns: 10_000 },
     )

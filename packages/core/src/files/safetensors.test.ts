@@ -173,7 +173,7 @@ describe('damaged files are refused with the reason', () => {
     await expect(readSafetensors(path)).rejects.toThrow(`${path}: not a valid safetensors file`)
   })
 
-  test('random bytes, cuts and changed bytes never crash the reader', () => {
+  test('10,000 files of random bytes, cuts and changed bytes never crash the reader', () => {
     const valid = encodeSafetensors(
       {
         a: { dtype: 'float32', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
@@ -196,10 +196,10 @@ describe('damaged files are refused with the reason', () => {
         if (!(error instanceof UserError)) throw error
       }
     }
-    fc.assert(fc.property(damaged, tryDecode), { numRuns: 2000 })
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), tryDecode), { numRuns: 500 })
+    fc.assert(fc.property(damaged, tryDecode), { numRuns: 8000 })
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), tryDecode), { numRuns: 1000 })
     const header = fc.json().map((text) => fileOf(text, 4))
-    fc.assert(fc.property(header, tryDecode), { numRuns: 500 })
+    fc.assert(fc.property(header, tryDecode), { numRuns: 1000 })
   })
 
   test('a header string with millions of escapes is read', () => {

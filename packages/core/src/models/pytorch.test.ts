@@ -1,12 +1,13 @@
 /** Every family against PyTorch's own modules, in float64: sizes, costs, outputs, derivatives (fixtures/make_models.py). */
 import { readFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
-import { createEngine, type HostTree, type TensorFunction, type TensorTree } from '@winning-tickets/jit'
+import { createEngine, type HostTree, type TensorFunction } from '@winning-tickets/jit'
 import { describe, expect, test } from 'vitest'
 import { compileTraining } from '../compile/index.js'
 import { maskWeights } from '../masks/index.js'
 import { recipe } from '../recipes/index.js'
-import { classificationObjective, crossEntropy } from '../tasks/index.js'
+import { classificationObjective } from '../tasks/index.js'
+import { functionsOf, given, inputsOf, noise, signatureOf } from './derivatives.testing.js'
 import {
   forwardFlops,
   type Model,
@@ -16,7 +17,6 @@ import {
   type ParameterSpec,
   prunableParameters,
   sizeOf,
-  type TensorRecord,
   type Weights,
 } from './index.js'
 import { given, noise, worstError } from './pytorch.testing.js'
@@ -91,68 +91,18 @@ function expectSums(actual: Weights, expected: Readonly<Record<string, SumAndNor
   }
 }
 
-/** Functions of {parameters, directions, images, target}. */
-function functionsOf(network: Model) {
-  const names = network.parameters.filter(({ trainable }) => trainable).map(({ name }) => name)
-  const record = (tensors: readonly tf.Tensor[]) => Object.fromEntries(names.map((name, i) => [name, tensors[i]!]))
-  const pointOf = ({ parameters }: TensorTree) => names.map((name) => (parameters as TensorRecord)[name]!)
-  const lossOf =
-    ({ parameters, images, target }: TensorTree) =>
-    (...trained: tf.Tensor[]): tf.Scalar => {
-      const weights = { ...(parameters as TensorRecord), ...record(trained) }
-      const { output } = network.apply(weights, images as tf.Tensor, { training: true })
-      return crossEntropy(output as tf.Tensor2D, target as tf.Tensor2D).mean()
-    }
-  return {
-    outputs({ parameters, images }) {
-      const [all, x] = [parameters as TensorRecord, images as tf.Tensor]
-      const { output: training, statistics = {} } = network.apply(all, x, { training: true })
-      return { evaluation: network.apply(all, x, { training: false }).output, training, statistics }
-    },
-    gradients: (inputs) => record(tf.grads(lossOf(inputs))(pointOf(inputs))),
-    curvature(inputs) {
-      const directions = inputs.directions as TensorRecord
-      const along = (...trained: tf.Tensor[]): tf.Scalar => {
-        const slopes = tf.grads(lossOf(inputs))(trained)
-        return tf.addN(slopes.map((slope, i) => slope.mul(directions[names[i]!]!).sum())) as tf.Scalar
-      }
-      return record(tf.grads(along)(pointOf(inputs)))
-    },
-  } satisfies Record<string, TensorFunction>
-}
-
 const engines = ['onnxruntime', 'tensorflow'] as const
 
 describe.each(fixture.narrow.map((narrow) => [`${narrow.name} ${JSON.stringify(narrow.options)}`, narrow] as const))(
   '%s',
   (_, { name, options, labels, ...expected }) => {
     const network = (model as (name: ModelName, options: object) => Model)(name, options)
-    const classes = network.classes!
-
     const { outputs, gradients, curvature } = functionsOf(network)
-    const trainable = network.parameters.filter((parameter) => parameter.trainable)
-    const shape = [labels.length, ...network.inputShape]
 
     async function run(engineName: (typeof engines)[number], fn: TensorFunction): Promise<HostTree> {
       const engine = await createEngine({ name: engineName })
-      const specs = (parameters: readonly ParameterSpec[]) =>
-        Object.fromEntries(parameters.map(({ name, shape }) => [name, { shape, dtype: 'float32' } as const]))
-      const graph = await engine.compile(fn, {
-        parameters: specs(network.parameters),
-        directions: specs(trainable),
-        images: { shape, dtype: 'float32' },
-        target: { shape: [labels.length, classes], dtype: 'float32' },
-      })
-      const found = await graph.run({
-        parameters: Object.fromEntries(network.parameters.map((parameter) => [parameter.name, given(parameter)])),
-        directions: Object.fromEntries(
-          trainable.map(({ name, shape }) => [name, Float32Array.from(noise(`direction.${name}`, sizeOf(shape)))]),
-        ),
-        images: Float32Array.from(noise('images', sizeOf(shape))),
-        target: Float32Array.from({ length: labels.length * classes }, (_, i) =>
-          Number(i % classes === labels[Math.floor(i / classes)]),
-        ),
-      })
+      const graph = await engine.compile(fn, signatureOf(network, labels.length))
+      const found = await graph.run(inputsOf(network, labels))
       await engine.dispose()
       return found
     }

@@ -47,6 +47,8 @@ export async function findInto({ saveBatch, ...request }: Request & Running): Pr
   const began = performance.now()
   const found = await method.findScored({ ...request, model, task: classificationTask(split) }, chosen)
   const done = performance.now()
+  // A method may not look at the signal before it is done.
+  request.signal?.throwIfAborted()
   const { ticket } = found
   const network = withPrunable(model, ticket.prunable as PrunablePolicy)
   const provenance = provenanceOf(ticket.provenance, request)

@@ -54,6 +54,16 @@ describe('a ticket', () => {
     expect((await levels[4]!.trained()).final.weights).toEqual(trained.final.weights)
   })
 
+  test('comes with its scores: the trained magnitudes of the network that the last level was cut from', async () => {
+    const options = impOptions({ rounds: 2 })
+    const { ticket, scores } = await imp.findScored(context, options)
+    expect(ticket).toEqual(await imp.findTicket(context, options))
+    const { final } = await findLevels(context, options)[1]!.trained()
+    for (const { name } of prunableParameters(network)) {
+      expect(scores[name]).toEqual(final.weights[name]!.map(Math.abs))
+    }
+  })
+
   test('rewound to step k starts from exactly those weights, and goes on from k', async () => {
     const levels = findLevels(context, impOptions({ rounds: 2, rewindTo: 30 }))
     const dense = await levels[0]!.trained()

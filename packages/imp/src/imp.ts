@@ -10,17 +10,14 @@ import {
 } from '@winning-tickets/core'
 import { iterativeMagnitudePruning, type Level } from './algorithm.js'
 import { directLab, type Lazy, resolveStart } from './direct.js'
-import { type ImpOptions, impOptionsSchema, impPlan, roundsTo } from './options.js'
+import { type ImpOptions, impOptionsSchema, impPlan, optionsTo } from './options.js'
 import { levelTicket } from './prune.js'
 
 export const imp: Method<ImpOptions> = {
   name: 'imp',
   trains: true,
   options: impOptionsSchema,
-  forDensity(density, given = {}) {
-    const { rounds } = given
-    return { ...roundsTo(density, typeof rounds === 'number' ? rounds : undefined), ...given }
-  },
+  forDensity: optionsTo,
   findTicket: async (context, options) => (await findScored(context, options)).ticket,
   findScored,
 }

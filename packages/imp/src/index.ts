@@ -12,6 +12,7 @@ export {
   impOptionsSchema,
   impPlan,
   levelTarget,
+  optionsTo,
 } from './options.js'
 export { type LevelStart, levelTicket, pruneByMagnitude } from './prune.js'
 export { imp }

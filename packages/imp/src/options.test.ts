@@ -1,7 +1,7 @@
 /** Level densities against the paper's figures (claims.md 1.a), and counts (trap T2). */
 import { densityRecord, type Masks, model, prunableParameters, sizeOf, stream, UserError } from '@winning-tickets/core'
 import { describe, expect, test } from 'vitest'
-import { type ImpOptionsInput, impOptions, impPlan, pruneByMagnitude } from './index.js'
+import { type ImpOptionsInput, impOptions, impPlan, optionsTo, pruneByMagnitude } from './index.js'
 
 const lenet = model('lenet-300-100')
 const weights = Object.fromEntries(
@@ -64,4 +64,30 @@ test('options are checked, and defaults written out', () => {
   expect(impOptions({ rounds: 1, rates: { scope: 'layerwise', dense: 0.4 } }).rates).toMatchObject({ output: 0.2 })
   expect(() => impOptions({ rounds: 0 })).toThrow(UserError)
   expect(() => impOptions({ rounds: 1, rewindTo: -1 })).toThrow('rewindTo is -1')
+})
+
+describe('options for a density', () => {
+  test('end at exactly that many weights, at a rate near a fifth', () => {
+    for (let i = 0; i < 20; i++) {
+      const density = 0.9 * (3 / 266_200 / 0.9) ** (i / 19)
+      const options = impOptions(optionsTo(density) as ImpOptionsInput)
+      const target = impPlan(lenet, options).targets.at(-1)!
+      expect(target.scope === 'global' && Math.round(target.density * 266_200)).toBe(Math.round(density * 266_200))
+      const { rates } = options
+      if (density < 0.8) expect(Math.abs((rates.scope === 'global' ? rates.rate : 0) - 0.2)).toBeLessThan(0.1)
+    }
+    expect(optionsTo(0.25, { rounds: 2, rewindTo: 5 })).toEqual({
+      rounds: 2,
+      rewindTo: 5,
+      rates: { scope: 'global', rate: 0.5 },
+    })
+  })
+
+  test.each([0, 1, 1.5, Number.NaN])('%s is none', (density) => {
+    expect(() => optionsTo(density)).toThrow(UserError)
+  })
+
+  test('rates say a density themselves', () => {
+    expect(() => optionsTo(0.1, { rates: { scope: 'global', rate: 0.5 } })).toThrow('a density or rates, not both')
+  })
 })

@@ -47,16 +47,20 @@ export function impOptions(given: ImpOptionsInput): ImpOptions {
 }
 
 /**
- * Options that end at a density: rounds of one global rate that gets there, by default as many as make it nearest to a fifth.
+ * Options that end at a density: rounds of one global rate, as many as given, or so many that the rate is near a fifth.
  *
- * @throws UserError for a density that nothing can be pruned to
+ * @throws UserError for a density that nothing can be pruned to, and for rates, which say a density themselves
  */
-export function roundsTo(density: number, given?: number): JsonObject {
+export function optionsTo(density: number, given: JsonObject = {}): JsonObject {
   if (!(density > 0 && density < 1)) {
     throw new UserError(`Iterative pruning ends at a density between 0 and 1, not ${density}; give one such as 0.05.`)
   }
-  const rounds = given ?? Math.max(1, Math.round(Math.log(density) / Math.log(0.8)))
-  return { rounds, rates: { scope: 'global', rate: 1 - density ** (1 / rounds) } }
+  if (given.rates !== undefined) {
+    throw new UserError('Iterative pruning takes a density or rates, not both; leave out one of them.')
+  }
+  const usual = Math.max(1, Math.round(Math.log(density) / Math.log(0.8)))
+  const rounds = typeof given.rounds === 'number' ? given.rounds : usual
+  return { ...given, rounds, rates: { scope: 'global', rate: 1 - density ** (1 / rounds) } }
 }
 
 /** The algorithm's plan for a model: density (1 - rate)^level, of each parameter or of all. */

@@ -64,7 +64,8 @@ function keptInRange(model: Model, parameters: TensorRecord): { parameters: Tens
   }
   const between: Between = (activation) => {
     const factor = constant(reciprocal(activation.max()))
-    scale = scale ? scale.mul(factor) : factor
+    // Beyond this, nothing but zeros has been added so far, and infinity times zero would be NaN.
+    scale = tf.minimum(scale ? scale.mul(factor) : factor, 1e38)
     return activation.mul(factor)
   }
   return { parameters: scaled, between }

@@ -144,13 +144,4 @@ describe('a ticket from the command line', () => {
     expect(stderr).toBe('warning: random looks at no examples for its scores, so there is no scoring batch to save.\n')
     expect(stdout).toContain('133,100 of 266,200 weights (50.00%)')
   })
-
-  it('warns of options that end at another density', async () => {
-    const { status, stderr } = await ticketsHere([
-      ...['find', '-M', 'imp', '--density', '0.5', '-i', '2', '-o', at('imp.safetensors')],
-      // Without its rate, so that the default rate counts.
-      ...['--option', 'rounds=1', '--option', 'rates.scope=global'],
-    ])
-    expect([status, stderr]).toEqual([0, 'warning: imp with these options ends at a density of 0.8, not 0.5.\n'])
-  })
 })

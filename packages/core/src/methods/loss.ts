@@ -131,12 +131,13 @@ function rows(tree: HostTree, total: number, from: number, to: number): HostTree
 function mean(parts: readonly Scores[]): Scores {
   return Object.fromEntries(
     Object.keys(parts[0]!).map((name) => {
-      const sum = new Float64Array(parts[0]![name]!.length)
-      for (const part of parts) {
-        const values = part[name]!
-        for (let i = 0; i < sum.length; i++) sum[i]! += values[i]! / parts.length
+      const means = parts[0]![name]!.slice()
+      for (let i = 0; i < means.length; i++) {
+        let sum = 0
+        for (const part of parts) sum += part[name]![i]!
+        means[i] = sum / parts.length
       }
-      return [name, sum]
+      return [name, means]
     }),
   )
 }

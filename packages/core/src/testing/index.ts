@@ -1,2 +1,3 @@
-/** For the tests of this and other packages: a problem that a tiny network learns at once. */
+/** For the tests of this and other packages: a problem that a tiny network learns at once, and one that other programs know. */
 export { type BlobOptions, blobs } from './blobs.js'
+export { patternedData, patternedWeights } from './patterned.js'

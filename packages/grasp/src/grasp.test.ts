@@ -1,0 +1,199 @@
+/** GraSP's scores against differences of the gradient in double precision, and against PyTorch. */
+import { readFileSync } from 'node:fs'
+import {
+  classificationTask,
+  countKept,
+  denseMasks,
+  drawScoringExamples,
+  type LossSetting,
+  lossGradients,
+  type Model,
+  model,
+  patternedData,
+  patternedWeights,
+  prunableParameters,
+  recipe,
+  type ScoreContext,
+  type Scores,
+  streams,
+  type Weights,
+} from '@winning-tickets/core'
+import { createEngine, type Engine } from '@winning-tickets/jit'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type GraspOptionsInput, grasp, graspOptions, methods } from './index.js'
+
+const nets: Model[] = [
+  model('lenet-300-100', { inputShape: [6], hidden: [7, 5], classes: 3 }),
+  model('conv-2', { inputShape: [6, 6, 1], classes: 3, widthMultiplier: 1 / 16 }),
+  model('resnet-8', { inputShape: [8, 8, 2], classes: 3, width: 2 }),
+]
+const all = { density: 0.5, examples: { perClass: 4 } }
+const anyRecipe = recipe({ optimizer: { name: 'sgd' }, learningRate: 1, iterations: 1, batchSize: 1 })
+
+let engine: Engine
+let double: Engine
+beforeAll(async () => {
+  ;[engine, double] = await Promise.all([createEngine(), createEngine({ precision: 'float64' })])
+})
+
+function contextOf(network: Model, on: Engine): ScoreContext {
+  const task = classificationTask(patternedData(network.inputShape, 3, 12))
+  return {
+    model: network,
+    task,
+    engine: on,
+    streams: streams(1),
+    weights: patternedWeights(network),
+    mask: denseMasks(network),
+  }
+}
+
+/** S itself: what is kept are the weights of lowest S, so the method's scores are -S. */
+async function saliency(context: ScoreContext, given: Partial<GraspOptionsInput> = {}): Promise<Scores> {
+  const { scores } = await grasp.score(context, graspOptions({ ...all, ...given }))
+  return Object.fromEntries(Object.entries(scores).map(([name, score]) => [name, score.map((value) => -value)]))
+}
+
+describe.each(nets.map((network) => [network.name, network] as const))('%s', (name, network) => {
+  test.each(['train', 'eval'] as const)(
+    '-theta . Hg, by differences of g along g, batch norm in mode %s',
+    async (batchNorm) => {
+      const context = contextOf(network, double)
+      const examples = drawScoringExamples(context, { perClass: 4 })
+      const setting: LossSetting = { examples, parts: 1, batchNorm, temperature: 200 }
+      const g = await lossGradients(context, setting)
+      const length = Math.sqrt(sum(Object.values(g).map((values) => sum(values.map((v) => v * v)))))
+      const step = 1e-5 / length
+      const [behind, ahead] = await Promise.all(
+        [-step, step].map((t) =>
+          lossGradients({ ...context, weights: moved(context.weights, g, t) as unknown as Weights }, setting),
+        ),
+      )
+      const found = await saliency(context, { batchNorm })
+      const largest = largestOf(found)
+      for (const { name } of prunableParameters(network)) {
+        found[name]!.forEach((value, i) => {
+          const product = (ahead![name]![i]! - behind![name]![i]!) / (2 * step)
+          expect(Math.abs(value + context.weights[name]![i]! * product), `${name}[${i}]`).toBeLessThan(1e-6 * largest)
+        })
+      }
+    },
+  )
+
+  test('PyTorch’s scores: both modes of batch norm, and the halves of repo mode', async () => {
+    const fixture = JSON.parse(readFileSync(new URL('../fixtures/grasp.json', import.meta.url), 'utf8'))[name]
+    expect(network.parameters.map(({ name, shape }) => [name, shape])).toEqual(fixture.parameters)
+    for (const [kind, given] of [
+      ['train', {}],
+      ['eval', { batchNorm: 'eval' }],
+      ['halves', { mode: 'repo', dense: 'trained' }],
+    ] as const) {
+      expectScores(await saliency(contextOf(network, double), given), fixture[kind], 1e-6)
+      expectScores(await saliency(contextOf(network, engine), given), fixture[kind], 2e-4)
+    }
+  })
+
+  test('exactly K weights at 20 densities, down to one weight a layer', async () => {
+    const given = {
+      task: classificationTask(patternedData(network.inputShape, 3, 12)),
+      recipe: anyRecipe,
+      seed: 3,
+      engine,
+    }
+    const total = sum(Object.values(denseMasks(network)).map((mask) => mask.length))
+    const least = prunableParameters(network).length / total
+    for (let i = 0; i < 20; i++) {
+      const density = i === 19 ? least : 0.9 * (least / 0.9) ** (i / 19)
+      const { mask } = await grasp.findTicket({ ...given, model: network }, graspOptions({ ...all, density }))
+      expect(sum(Object.values(mask!).map(countKept))).toBe(Math.round(density * total))
+    }
+  })
+})
+
+describe('options and variants', () => {
+  const network = nets[1]!
+
+  test('the paper’s defaults are written out, and wrong values named', () => {
+    const paper = {
+      density: 0.05,
+      rounds: 1,
+      scope: 'global',
+      examples: { perClass: 10 },
+      batches: 1,
+      temperature: 200,
+      batchNorm: 'train',
+      rank: 'signed',
+    }
+    expect(graspOptions({ density: 0.05 })).toEqual({ ...paper, dense: 'trained', halves: false })
+    expect(graspOptions({ density: 0.05, mode: 'repo' })).toEqual({ ...paper, dense: 'fresh', halves: true })
+    expect(() => graspOptions({ density: 0.1, temperature: -1 })).toThrow(/temperature is -1/)
+    expect(methods.map(({ name }) => name)).toEqual(['grasp'])
+  })
+
+  test('ranks: signed keeps the lowest S, magnitude the largest |S|, inverted the highest S', async () => {
+    const context = contextOf(network, engine)
+    const s = await saliency(context)
+    const by = async (rank: 'signed' | 'magnitude' | 'inverted') =>
+      (await grasp.score(context, graspOptions({ ...all, rank }))).scores['fc1.kernel']
+    expect(await by('signed')).toEqual(s['fc1.kernel']!.map((value) => -value))
+    expect(await by('magnitude')).toEqual(s['fc1.kernel']!.map(Math.abs))
+    expect(await by('inverted')).toEqual(s['fc1.kernel'])
+  })
+
+  test('in eval mode nothing depends on how the examples are divided into batches', async () => {
+    const context = contextOf(network, double)
+    const one = await saliency(context, { batchNorm: 'eval' })
+    const three = await saliency(context, { batchNorm: 'eval', examples: { perClass: 2 }, batches: 2 })
+    for (const [name, values] of Object.entries(one)) {
+      values.forEach((value, i) => {
+        expect(Math.abs(value - three[name]![i]!)).toBeLessThan(1e-9 * largestOf(one))
+      })
+    }
+  })
+
+  test('repo mode scores another classifier than is trained', async () => {
+    const context = contextOf(network, engine)
+    const [trained, fresh] = await Promise.all(
+      (['trained', 'fresh'] as const).map((dense) => saliency(context, { dense })),
+    )
+    expect(fresh!['fc3.kernel']).not.toEqual(trained!['fc3.kernel'])
+    expect(fresh!['conv1.kernel']).not.toEqual(trained!['conv1.kernel'])
+    // Weights that are masked stay masked: they score zero.
+    const mask = { ...context.mask, 'fc2.kernel': context.mask['fc2.kernel']!.map((_, i) => (i < 100 ? 0 : 1)) }
+    const masked = await saliency({ ...context, mask }, { dense: 'fresh' })
+    expect(masked['fc2.kernel']!.subarray(0, 100).every((value) => value === 0)).toBe(true)
+  })
+})
+
+function moved(weights: Weights, along: Scores, step: number): Record<string, Float64Array> {
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, values]) => [
+      name,
+      Float64Array.from(values, (value, i) => value + step * (along[name]?.[i] ?? 0)),
+    ]),
+  )
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
+
+function largestOf(scores: Scores): number {
+  return Math.max(...Object.values(scores).map((values) => Math.max(...values.map(Math.abs))))
+}
+
+function expectScores(
+  scores: Scores,
+  expected: { largest: number; scores: Record<string, number[]> },
+  tolerance: number,
+) {
+  expect(Object.keys(scores)).toEqual(Object.keys(expected.scores))
+  for (const [name, values] of Object.entries(expected.scores)) {
+    expect(scores[name]!.length).toBe(values.length)
+    for (const [i, value] of values.entries()) {
+      expect(Math.abs(scores[name]![i]! / expected.largest - value), `${name}[${i}]`).toBeLessThan(tolerance)
+    }
+  }
+}

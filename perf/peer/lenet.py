@@ -1,6 +1,7 @@
 """The peer: LeNet-300-100 with fused Adam in PyTorch on the CPU, as fast as we know to write it.
 
-Reads one JSON spec a line from standard input ({"batch", "masked", "steps", "repeats"}) and answers with one JSON line
+Reads one JSON spec a line from standard input ({"work": {"batch", "masked", "examples"}, "steps", "repeats"})
+and answers with one JSON line
 ({"steps_per_second": [...], "version", "peak_mb"}). Data are synthetic uint8 images, gathered and scaled in each step
 like ours; validation is not part of it. Threads: OMP_NUM_THREADS, set by the caller.
 """
@@ -14,12 +15,11 @@ import torch
 torch.set_num_threads(int(__import__('os').environ.get('OMP_NUM_THREADS', '1')))
 torch.set_flush_denormal(True)  # as ours; without it PyTorch loses up to a tenth
 torch.manual_seed(0)
-EXAMPLES = 55_000
-images = torch.randint(0, 256, (EXAMPLES, 784), dtype=torch.uint8)
-labels = torch.randint(0, 10, (EXAMPLES,))
 
 
-def make(masked):
+def make(masked, examples):
+    images = torch.randint(0, 256, (examples, 784), dtype=torch.uint8)
+    labels = torch.randint(0, 10, (examples,))
     sizes = [784, 300, 100, 10]
     layers = [torch.nn.Linear(i, o) for i, o in zip(sizes, sizes[1:])]
     net = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2])
@@ -45,14 +45,15 @@ def make(masked):
 made = {}
 for line in sys.stdin:
     spec = json.loads(line)
-    key = spec['masked']
+    work = spec['work']
+    key = (work['masked'], work['examples'])
     if key not in made:
-        made[key] = make(spec['masked'])
+        made[key] = make(*key)
     step = made[key]
     rates = []
     for _ in range(spec['repeats']):
-        order = torch.randperm(EXAMPLES)[: spec['steps'] * spec['batch'] % EXAMPLES or EXAMPLES]
-        batches = order.split(spec['batch'])
+        order = torch.randperm(work['examples'])[: spec['steps'] * work['batch'] % work['examples'] or work['examples']]
+        batches = order.split(work['batch'])
         began = time.perf_counter()
         for i in range(spec['steps']):
             step(batches[i % (len(batches) - 1)])

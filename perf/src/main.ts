@@ -1,36 +1,45 @@
 /** `npm run perf`: ours and PyTorch side by side in one run, a line a case. */
 import { parseArgs } from 'node:util'
-import { cases } from './cases.js'
-import { findPeer, type Measurement, measure, NOT_INSTALLED } from './measure.js'
+import { type Case, cases } from './cases.js'
+import { findPeer, measure } from './measure.js'
+import { line } from './report.js'
 
 const HELP = `Usage: npm run perf -- [options]
 
-Measures our training step and PyTorch's in turns, and prints the ratio (above 1: ours is faster).
+Measures our training step and PyTorch's in turns, and prints the ratio ours / PyTorch's: of steps/s, ours is faster
+above 1; of ms, below 1. Convolutional networks meet PyTorch in its default layout and in channels_last.
 
 Options:
-  --json           one JSON line a case: {name, ours, peer, ratio, unit, peerVersion, ...}
+  --json           one JSON line a case: {name, ours, peer, ratio, unit, peerVersion, peerLayout, peers, ...}; peer and
+                   ratio are of the faster layout, peers has them all
   --filter TEXT    only cases whose name contains TEXT
-  --quick          one short round: shows that it works, not how fast it is
+  --quick          one short round without the largest networks: shows that it works, not how fast it is
   --list           the names of the cases
   --help           this text
 
 Examples:
   npm run perf
   npm run perf -- --filter 2-threads
+  npm run perf -- --filter conv-
   PERF_PYTHON=~/torch/bin/python npm run perf -- --json > perf.jsonl
 
 PyTorch: python3 -m venv DIR && DIR/bin/pip install torch==2.13.0, then PERF_PYTHON=DIR/bin/python.
 `
 
-const FULL = { rounds: 5, steps: 1000, repeats: 3 }
-const QUICK = { rounds: 1, steps: 200, repeats: 1 }
+/** Images in memory, so that a quick run makes few. */
+const QUICK_EXAMPLES = 2000
 
-function line({ name, ours, peer, ratio, unit, peerVersion, oursPeakMb, peerPeakMb }: Measurement): string {
-  const rate = (value: number) => value.toFixed(0).padStart(6)
-  const memory = `${oursPeakMb.toFixed(0)} MB${peerPeakMb === null ? '' : ` / ${peerPeakMb.toFixed(0)} MB`}`
-  if (peer === null || ratio === null)
-    return `${name.padEnd(24)}${rate(ours)} ${unit}   peer: ${NOT_INSTALLED}   peak ${memory}`
-  return `${name.padEnd(24)}${rate(ours)} ${unit}   ${peerVersion}: ${rate(peer)}   ratio ${ratio.toFixed(2)}   peak ${memory}`
+/** What is run: with `--quick` the cases that can be, briefly; what is left out is said. */
+function planned(filter: string, quick: boolean): readonly Case[] {
+  const named = cases.filter(({ name }) => name.includes(filter))
+  if (named.length === 0) {
+    throw new Error(`No case has "${filter}" in its name; the cases are ${cases.map(({ name }) => name).join(', ')}.`)
+  }
+  const kept = named.filter(({ quickSteps }) => !quick || quickSteps !== undefined)
+  const left = named.filter((one) => !kept.includes(one)).map(({ name }) => name)
+  if (kept.length === 0) throw new Error(`${left.join(', ')} cannot be measured quickly; leave out --quick.`)
+  if (left.length > 0) process.stderr.write(`perf: --quick leaves out ${left.join(', ')}.\n`)
+  return kept
 }
 
 async function main(): Promise<void> {
@@ -44,16 +53,13 @@ async function main(): Promise<void> {
     },
   })
   if (values.help) return void process.stdout.write(HELP)
-  const chosen = cases.filter(({ name }) => name.includes(values.filter))
-  if (chosen.length === 0) {
-    throw new Error(
-      `No case has "${values.filter}" in its name; the cases are ${cases.map(({ name }) => name).join(', ')}.`,
-    )
-  }
+  const chosen = planned(values.filter, values.quick)
   if (values.list) return void process.stdout.write(`${chosen.map(({ name }) => name).join('\n')}\n`)
   const python = findPeer()
-  for (const one of chosen) {
-    const result = await measure(one, python, values.quick ? QUICK : FULL)
+  for (const given of chosen) {
+    const one = values.quick ? { ...given, work: { ...given.work, examples: QUICK_EXAMPLES } } : given
+    const effort = values.quick ? { rounds: 1, steps: one.quickSteps!, repeats: 1 } : one
+    const result = await measure(one, python, effort)
     process.stdout.write(`${values.json ? JSON.stringify(result) : line(result)}\n`)
   }
 }

@@ -1,32 +1,17 @@
-/** Measures a case: ours and the peer in turns, round by round, so that both meet the same machine. */
+/** Measures a case: ours and the peers in turns, round by round, so that all meet the same machine. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Case } from './cases.js'
-import { openSide, type Side, type Spec } from './side.js'
+import type { Case, Layout } from './cases.js'
+import { type Measurement, type SideFigures, summarise } from './report.js'
+import { type Answer, openSide, type Side, type Spec } from './side.js'
 
-/** A line of the report; `peer` and `ratio` are null where PyTorch is not installed. */
-export interface Measurement {
-  readonly name: string
-  readonly ours: number
-  readonly peer: number | null
-  /** ours / peer: above 1 we are faster. */
-  readonly ratio: number | null
-  readonly unit: string
-  readonly peerVersion: string
-  readonly title: string
-  readonly oursPeakMb: number
-  readonly peerPeakMb: number | null
-}
-
-/** Both sides keep their memory: page faults are slow on this kind of machine (docs/performance.md). */
-const KEEP_MEMORY = {
+/** All sides keep their memory: page faults are slow on this kind of machine (docs/performance.md). */
+export const KEEP_MEMORY = {
   MALLOC_MMAP_THRESHOLD_: '4294967296',
   MALLOC_TRIM_THRESHOLD_: '8589934592',
   MALLOC_TOP_PAD_: '1073741824',
 }
-
-export const NOT_INSTALLED = 'not installed'
 
 /** The first Python that has torch: PERF_PYTHON, .venv, the machine's own. */
 export function findPeer(): string | undefined {
@@ -41,19 +26,25 @@ export function findPeer(): string | undefined {
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-function open(side: 'ours' | 'peer', python: string, { threads, processes }: Case): Side[] {
+/** Environment of a peer's process. */
+export function peerEnvironment(threads: number): Record<string, string> {
+  return { ...KEEP_MEMORY, OMP_NUM_THREADS: String(threads), ...(threads > 1 ? { OMP_PROC_BIND: 'true' } : {}) }
+}
+
+function open({ threads, processes, peer }: Case, program: 'ours' | { python: string; layout: Layout }): Side[] {
   return Array.from({ length: processes }, (_, i) => {
     const core = processes > 1 || threads === 1 ? i : undefined
-    if (side === 'ours') {
+    if (program === 'ours') {
       const env = { ...KEEP_MEMORY, PERF_THREADS: String(threads) }
       return openSide({ command: process.execPath, args: [file('./ours.js')], env, core })
     }
-    const env = { ...KEEP_MEMORY, OMP_NUM_THREADS: String(threads), ...(threads > 1 ? { OMP_PROC_BIND: 'true' } : {}) }
-    return openSide({ command: python, args: [file('../peer/lenet.py')], env, core })
+    const args = [file(`../peer/${peer.script}`), program.layout]
+    return openSide({ command: program.python, args, env: peerEnvironment(threads), core })
   })
 }
 
 export interface Effort {
+  /** Rounds that count; one more comes before them to warm up, unless the case needs none. */
   readonly rounds: number
   /** Steps of one timing. */
   readonly steps: number
@@ -61,51 +52,66 @@ export interface Effort {
   readonly repeats: number
 }
 
-/** Medians over all timings but those of the first round, which warms up. */
+/** One side of a case: its processes, and what they have shown so far. */
+interface Contestant {
+  readonly processes: readonly Side[]
+  readonly rates: number[]
+  last: readonly Answer[]
+}
+
+/**
+ * Medians over all timings but those of the round that warms up.
+ *
+ * @throws Error if a process fails, or the networks of the two sides differ in size
+ */
 export async function measure(
   one: Case,
   python: string | undefined,
   { rounds, ...effort }: Effort,
 ): Promise<Measurement> {
-  const sides = { ours: open('ours', '', one), peer: python === undefined ? [] : open('peer', python, one) }
-  const rates = { ours: [] as number[], peer: [] as number[] }
-  const last = { ours: { version: '', peak: 0 }, peer: { version: NOT_INSTALLED, peak: 0 } }
+  const contestant = (processes: Side[]): Contestant => ({ processes, rates: [], last: [] })
+  const ours = contestant(open(one, 'ours'))
+  const layouts = python === undefined ? [] : one.peer.layouts
+  const peers = layouts.map((layout) => [layout, contestant(open(one, { python: python!, layout }))] as const)
+  const all = [ours, ...peers.map(([, peer]) => peer)]
   try {
-    for (let round = 0; round <= rounds; round++) {
-      for (const name of ['ours', 'peer'] as const) {
-        const spec: Spec = { ...one.spec, ...effort, repeats: round === 0 ? 1 : effort.repeats }
-        const answers = await Promise.all(sides[name].map((side) => side.ask(spec)))
-        if (answers.length === 0) continue
-        last[name] = {
-          version: answers[0]!.version,
-          peak: answers.reduce((sum, { peak_mb }) => sum + peak_mb, 0),
-        }
-        if (round === 0) continue
-        for (let i = 0; i < effort.repeats; i++) {
-          rates[name].push(answers.reduce((sum, { steps_per_second }) => sum + steps_per_second[i]!, 0))
-        }
-      }
+    const first = one.warm ? 1 : 0
+    for (let round = first; round <= rounds; round++) {
+      const spec: Spec = { work: one.work, ...effort, ...(round === 0 && { repeats: 1 }) }
+      for (const side of all) await turn(side, spec, round > 0)
+      if (round === first) checkSizes(one, ours, peers)
     }
   } finally {
-    for (const side of [...sides.ours, ...sides.peer]) side.close()
+    for (const { processes } of all) for (const side of processes) side.close()
   }
-  const ours = median(rates.ours)
-  const peer = rates.peer.length === 0 ? null : median(rates.peer)
-  return {
-    name: one.name,
-    ours,
-    peer,
-    ratio: peer === null ? null : ours / peer,
-    unit: one.unit,
-    peerVersion: last.peer.version,
-    title: one.title,
-    oursPeakMb: last.ours.peak,
-    peerPeakMb: peer === null ? null : last.peer.peak,
+  return summarise(
+    one,
+    figuresOf(ours),
+    Object.fromEntries(peers.map(([layout, peer]): [Layout, SideFigures] => [layout, figuresOf(peer)])),
+  )
+}
+
+/** One side's turn: its processes at the same time, their rates summed timing by timing. */
+async function turn(side: Contestant, spec: Spec, counts: boolean): Promise<void> {
+  side.last = await Promise.all(side.processes.map((process) => process.ask(spec)))
+  if (!counts) return
+  for (let i = 0; i < spec.repeats; i++) {
+    side.rates.push(side.last.reduce((sum, { steps_per_second }) => sum + steps_per_second[i]!, 0))
   }
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+function checkSizes({ name }: Case, ours: Contestant, peers: readonly (readonly [Layout, Contestant])[]): void {
+  const size = ours.last[0]!.parameters
+  for (const [layout, { last }] of peers) {
+    const peer = last[0]!.parameters
+    if (peer !== undefined && peer !== size) {
+      throw new Error(
+        `${name}: our network has ${size} parameters, the peer's (${layout}) ${peer}; they must be the same.`,
+      )
+    }
+  }
+}
+
+function figuresOf({ rates, last }: Contestant): SideFigures {
+  return { rates, version: last[0]!.version, peakMb: last.reduce((sum, { peak_mb }) => sum + peak_mb, 0) }
 }

@@ -1,43 +1,74 @@
 /** The benchmark itself: its lines, its errors, and that it works without a peer. Nothing here is timed. */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { model, sizeOf } from '@winning-tickets/core'
 import { describe, expect, it } from 'vitest'
 import { cases } from './cases.js'
-import { median } from './measure.js'
+import { findPeer } from './measure.js'
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const perf = (args: string[], env: Record<string, string> = {}) =>
   spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env: { ...process.env, ...env } })
 
 describe('npm run perf', () => {
-  it('says so where PyTorch is not installed, and measures ours all the same', () => {
-    const env = { PERF_PYTHON: '/no/such/python' }
-    const { stdout, status } = perf(['--json', '--quick', '--filter', 'lenet-1-thread'], env)
+  const env = { PERF_PYTHON: '/no/such/python' }
+
+  it.each([
+    ['lenet-1-thread', 'steps/s'],
+    ['conv-lenet-5', 'ms/step'],
+    ['conv-resnet-20-inference', 'ms/step'],
+  ])('says so where PyTorch is not installed, and measures ours all the same: %s', (name, unit) => {
+    const { stdout, status } = perf(['--json', '--quick', '--filter', name], env)
     expect(status).toBe(0)
     const measurement = JSON.parse(stdout)
     expect(measurement).toMatchObject({
-      name: 'lenet-1-thread',
-      unit: 'steps/s',
+      name,
+      unit,
       peer: null,
       ratio: null,
       peerVersion: 'not installed',
+      peerLayout: null,
+      peers: [],
     })
     expect(measurement.ours).toBeGreaterThan(0)
-    expect(perf(['--quick', '--filter', 'lenet-1-thread'], env).stdout).toContain('peer: not installed')
+    expect(measurement.oursPeakMb).toBeGreaterThan(10)
   })
 
   it('lists its cases, helps, and refuses what it does not know in one sentence', () => {
     expect(perf(['--list']).stdout.trim().split('\n')).toEqual(cases.map(({ name }) => name))
     expect(perf(['--help']).stdout).toContain('Examples:')
-    for (const args of [['--filter', 'no such case'], ['--jsno']]) {
+    for (const args of [['--filter', 'no such case'], ['--jsno'], ['--quick', '--filter', 'vgg']]) {
       const { status, stderr } = perf(args)
       expect(status).toBe(1)
       expect(stderr).toMatch(/^perf: .*\n$/)
     }
   })
 
-  it('takes medians', () => {
-    expect(median([3, 1, 2])).toBe(2)
-    expect(median([4, 1, 2, 3])).toBe(2.5)
+  it('is quick without the largest networks, and says which it leaves out', () => {
+    const { stdout, stderr } = perf(['--quick', '--list'])
+    const left = cases.map(({ name }) => name).filter((name) => /resnet-18|vgg-16/.test(name))
+    expect(stderr).toBe(`perf: --quick leaves out ${left.join(', ')}.\n`)
+    expect(stdout.trim().split('\n')).toEqual(cases.map(({ name }) => name).filter((name) => !left.includes(name)))
   })
+})
+
+const python = findPeer()
+
+// Where PyTorch is; each run of the benchmark compares the sizes of the networks that it measures, too.
+it.skipIf(python === undefined)("the peer's networks have as many parameters and kernel weights as ours", () => {
+  const nets = fileURLToPath(new URL('../peer/nets.py', import.meta.url))
+  const { stdout, stderr } = spawnSync(python!, [nets], { encoding: 'utf8' })
+  expect(stderr).toBe('')
+  const sizes = JSON.parse(stdout) as Record<string, { parameters: number; kernels: number; image: number[] }>
+  const convolutional = new Set(cases.map(({ work }) => work.model).filter((name) => name !== 'lenet-300-100'))
+  expect(new Set(Object.keys(sizes))).toEqual(convolutional)
+  for (const name of convolutional) {
+    const { parameters, inputShape } = model(name)
+    const count = (which: (typeof parameters)[number][]) => which.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+    expect(sizes[name], name).toEqual({
+      parameters: count(parameters.filter(({ trainable }) => trainable)),
+      kernels: count(parameters.filter(({ prunable }) => prunable)),
+      image: [inputShape[2], inputShape[0]],
+    })
+  }
 })

@@ -1,19 +1,24 @@
 /** One side of a comparison: a child process that answers a JSON line with a JSON line. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { Work } from './work.js'
 
 /** What a round is asked to do. */
 export interface Spec {
-  readonly batch: number
-  readonly masked: boolean
+  readonly work: Work
+  /** Steps of one timing. */
   readonly steps: number
+  /** Timings. */
   readonly repeats: number
 }
 
 export interface Answer {
+  /** One number a timing. */
   readonly steps_per_second: readonly number[]
   readonly version: string
   readonly peak_mb: number
+  /** Trained parameters of the network; both sides must have as many. */
+  readonly parameters?: number
 }
 
 export interface Side {

@@ -4,66 +4,32 @@ import {
   all,
   below,
   type Claim,
-  difference,
   type Estimate,
   equivalent,
   estimate,
-  type Finding,
   finding,
   levelNear,
   levelsOf,
   logRatio,
-  nothing,
   notNegative,
   paired,
   perSeed,
   type Results,
 } from '@winning-tickets/harness'
-
-const ACCURACY = 'testAccuracyAtEarlyStop'
-const STOP = 'earlyStopIteration'
-
-/** Below the paper's setting only signs and orderings are tested, never its absolutes (claims.md 13). */
-const atScale = (results: Results, paper: number, scaled: number) => (results.profile === 'paper' ? paper : scaled)
-
-/** How much worse still counts as equal: 0.2 points in the paper's setting (LTH-2, LTH-15), 0.5 in a scaled one. */
-const tolerance = (results: Results) => atScale(results, 0.2, 0.5)
-
-const percent = (ratio: number) => `${(100 * ratio).toFixed(1)}%`
-
-/** Levels of an arm with densities in a range, ends included. */
-const within = (results: Results, arm: string, low: number, high: number): number[] =>
-  levelsOf(results, arm).flatMap(({ level, density }) => (density >= low && density <= high ? [level] : []))
-
-/** Difference of accuracies in percentage points, paired by seed, each the mean over the levels. */
-function gain(results: Results, arm: string, levels: number[], other: string, otherLevels = levels, metric = ACCURACY) {
-  return paired(
-    perSeed(results, arm, metric, levels),
-    perSeed(results, other, metric, otherLevels),
-    (a, b) => 100 * difference(a, b),
-  )
-}
-
-/** Logarithm of the ratio of early-stop iterations, paired by seed, each the mean of logarithms over the levels. */
-const slowdown = (results: Results, arm: string, levels: number[], other: string, otherLevels = levels) =>
-  paired(
-    perSeed(results, arm, STOP, levels, Math.log),
-    perSeed(results, other, STOP, otherLevels, Math.log),
-    difference,
-  )
-
-const ratioFinding = (verdict: Finding['verdict'], result: Estimate, detail: string) =>
-  finding(verdict, result, detail, Math.exp)
-
-/** An estimate for sentences: "0.16 [-0.05, 0.38] pp", or a ratio from its logarithm. */
-function spoken({ mean, low, high }: Estimate, unit: string, of: (value: number) => number = (value) => value): string {
-  const interval = low === null || high === null ? '' : ` [${of(low).toFixed(2)}, ${of(high).toFixed(2)}]`
-  return `${of(mean).toFixed(2)}${interval}${unit}`
-}
-const points = (estimate: Estimate) => spoken(estimate, ' pp')
-const speed = (estimate: Estimate) => spoken(estimate, ' times the iterations', Math.exp)
-
-const needs = (what: string) => nothing(`The results have no ${what}; run the whole grid.`)
+import {
+  ACCURACY,
+  atScale,
+  gain,
+  needs,
+  percent,
+  points,
+  ratioFinding,
+  STOP,
+  slowdown,
+  speed,
+  tolerance,
+  within,
+} from './measures.js'
 
 // Spreads between seeds are those of the small profile with 5 seeds (results/small).
 

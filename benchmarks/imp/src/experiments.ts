@@ -1,16 +1,8 @@
 /** LeNet-300-100 by iterative magnitude pruning, with the paper's controls, at three sizes (claims.md 1.a, 1.b). */
-import { densityRecord, model, type RecipeInput, recipe } from '@winning-tickets/core'
-import {
-  type Cell,
-  createStage,
-  type Experiment,
-  type Settings,
-  type Stage,
-  type TrainConfigInput,
-  trainKind,
-} from '@winning-tickets/harness'
-import { impOptions, iterativeMagnitudePruning, type Lab, levelTarget, type Start } from '@winning-tickets/imp'
-import { pruneKind } from './prune-stage.js'
+import { model, type RecipeInput } from '@winning-tickets/core'
+import type { Cell, Experiment, Settings, TrainConfigInput } from '@winning-tickets/harness'
+import { impOptions, iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
+import { densityAfter, type Planned, planningLab, type Training, trainStage } from './planning.js'
 
 export interface LenetSettings extends Settings {
   /** Examples held out for validation: 5,000 of MNIST's 60,000 in the paper. */
@@ -85,59 +77,19 @@ export const profiles: Readonly<Record<'smoke' | 'small' | 'paper', LenetSetting
 const network = model('lenet-300-100')
 const { rates } = impOptions({ rounds: 1 })
 
-/** A stage that is being planned: the algorithm runs on promises of stages, and nothing trains. */
-type Planned = Promise<Stage>
-
-/** The lab that writes stages down instead of training. */
-function planningLab(settings: LenetSettings, seed: number): Lab<Planned, Planned> {
-  return {
-    train: (start, keep) => trainStage(settings, seed, start, { keepAt: keep === undefined ? [] : [keep] }),
-    async prune(trained, mask, target) {
-      const inputs = { trained: await trained, ...(mask ? { mask: await mask } : {}) }
-      const config = { model: { name: network.name }, masked: mask !== undefined, target }
-      return createStage(pruneKind, config as never, { inputs, label: `prune, seed ${seed}` })
-    },
-  }
-}
-
-async function trainStage(
-  settings: LenetSettings,
-  seed: number,
-  { mask, from }: Start<Planned, Planned>,
-  options: Partial<Pick<TrainConfigInput, 'keepAt' | 'start'>> & { readonly label?: string } = {},
-): Planned {
-  const { label = 'train', ...rest } = options
-  const trained = from === 'init' ? undefined : await ('trained' in from ? from.trained : from.continueFrom)
-  const start: TrainConfigInput['start'] =
-    from === 'init' ? { from } : 'rewindTo' in from ? { from: 'rewind', step: from.rewindTo } : { from: 'continue' }
-  const config: TrainConfigInput = {
-    data: { dataset: settings.dataset.name, validation: settings.validation },
-    model: { name: 'lenet-300-100' },
-    recipe: recipe(settings.recipe),
-    seed,
-    start,
-    masked: mask !== undefined,
-    ...rest,
-  }
-  const inputs = { ...(mask ? { mask: await mask } : {}), ...(trained ? { trained } : {}) }
-  return createStage(trainKind, config, { inputs, label: `${label}, seed ${seed}` })
-}
-
 /** The density a round leaves: (1 - rate)^round in each layer, rounded to whole weights, over all of them. */
-export function densityAt(round: number): number {
-  if (round === 0) return 1
-  const target = levelTarget(network, rates, round)
-  if (target.scope !== 'layerwise') throw new Error('LeNet is pruned layer by layer.')
-  const { layers, prunable } = densityRecord(network)
-  const kept = layers.reduce((sum, layer) => sum + Math.round(target.densities[layer.name]! * layer.prunable), 0)
-  return kept / prunable
-}
+export const densityAt = (round: number): number => densityAfter(network, rates, round)
 
 /** All runs of one seed: the dense network, tickets of both strategies, and the controls. */
 async function planSeed(settings: LenetSettings, seed: number): Promise<Cell[]> {
   const ladder = [0, ...settings.rounds]
   const targets = settings.rounds.map((round) => levelTarget(network, rates, round))
-  const lab = planningLab(settings, seed)
+  const training: Training = {
+    data: { dataset: settings.dataset.name, validation: settings.validation },
+    model: { name: 'lenet-300-100' },
+    recipe: settings.recipe,
+  }
+  const lab = planningLab(training, seed)
   const iterative = iterativeMagnitudePruning(lab, { strategy: 'iterative', targets, rewindTo: 0 })
   const oneShot = iterativeMagnitudePruning(lab, { strategy: 'one-shot', targets, rewindTo: 0 })
 
@@ -151,7 +103,7 @@ async function planSeed(settings: LenetSettings, seed: number): Promise<Cell[]> 
     const round = ladder[i]!
     await add(round === 0 ? 'dense' : 'ticket', round, trained)
     if (round === 0) continue
-    const control = (start_: TrainConfigInput['start']) => trainStage(settings, seed, start, { start: start_ })
+    const control = (start_: TrainConfigInput['start']) => trainStage(training, seed, start, { start: start_ })
     await add('reinit', round, control({ from: 'reinit' }))
     await add('one-shot', round, oneShot[i]!.trained)
     if (settings.randomRounds.includes(round)) await add('random', round, control({ from: 'random' }))

@@ -1,11 +1,21 @@
 /** The Lottery Ticket Hypothesis (Frankle & Carbin 2019) as a benchmark: experiments, kinds of stage, claims. */
 import { type Benchmark, type StageKind, sharedKinds } from '@winning-tickets/harness'
 import { claims } from './claims.js'
+import { conv } from './conv.js'
+import { convClaims } from './conv-claims.js'
+import { dropout } from './dropout.js'
+import { early } from './early.js'
+import { earlyClaims } from './early-claims.js'
 import { lenet } from './experiments.js'
+import { connectivity } from './lmc.js'
+import { connectivityClaims } from './lmc-claims.js'
 import { pruneKind } from './prune-stage.js'
+import { rewind } from './rewind.js'
+import { rewindClaims } from './rewind-claims.js'
+import { snapshotKind } from './snapshot-stage.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet],
-  claims,
-  kinds: [...sharedKinds, pruneKind as StageKind],
+  experiments: [lenet, conv, rewind, dropout, connectivity, early],
+  claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims],
+  kinds: [...sharedKinds, pruneKind as StageKind, snapshotKind as StageKind],
 }

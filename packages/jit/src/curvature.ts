@@ -31,7 +31,7 @@ const slopes =
   }
 
 /** The gradient of <gradient, direction>; inputs are the operands and, named after them, the directions. */
-const hessianVector =
+export const hessianVector =
   (fn: Fn, names: readonly string[]): TensorFunction =>
   (inputs) => {
     const [point, direction] = [names, names.map((name) => `d ${name}`)].map((list) =>

@@ -10,12 +10,15 @@ import type { Engine, EngineOptions } from './types.js'
  * await double.run({ x: Float32Array.of(1, 2, 3) }) // { y: Float32Array [2, 4, 6] }
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { name = 'onnxruntime', threads = 1, precision = 'float32' } = options
+  const { name = 'onnxruntime', threads = 1, precision = 'float32', layout = 'auto' } = options
   if (!Number.isInteger(threads) || threads < 1) {
     throw new EngineError(`An engine cannot run on ${threads} threads; pass a whole number of at least 1.`)
   }
   if (precision !== 'float32' && precision !== 'float64') {
     throw new EngineError(`There is no precision '${String(precision)}'; use 'float32' or 'float64'.`)
+  }
+  if (layout !== 'auto' && layout !== 'standard') {
+    throw new EngineError(`There is no layout '${String(layout)}'; use 'auto' or 'standard'.`)
   }
   if (precision === 'float64' && name === 'tensorflow') {
     throw new EngineError(`TensorFlow.js has no doubles; use the engine 'onnxruntime' for precision 'float64'.`)

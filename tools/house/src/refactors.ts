@@ -8,7 +8,7 @@ const recipe = 'packages/core/src/recipes/recipe.ts'
 const semantics = 'packages/core/src/semantics.ts'
 const train = 'benchmarks/harness/src/kinds/train.ts'
 const create = 'benchmarks/harness/src/stage/create.ts'
-const experiments = 'benchmarks/imp/src/experiments.ts'
+const planning = 'benchmarks/imp/src/planning.ts'
 const prune = 'benchmarks/imp/src/prune-stage.ts'
 
 export const harmless: readonly Edit[] = [
@@ -28,15 +28,18 @@ export const harmless: readonly Edit[] = [
   // A chain of methods instead of functions, and a loop counted otherwise.
   edit(
     mlp,
-    `      const sum = tf.add(
+    `      let sum = tf.add(
         tf.matMul(activation, weights[\`\${layer}.kernel\`] as tf.Tensor2D),
         weights[\`\${layer}.bias\`]!,
       ) as tf.Tensor2D
+      if (between) sum = between(sum) as tf.Tensor2D
       activation = i < layers.length - 1 ? tf.relu(sum) : sum`,
     `      const bias = weights[\`\${layer}.bias\`]!
       const products = activation.matMul(weights[\`\${layer}.kernel\`] as tf.Tensor2D)
       const isLast = i === layers.length - 1
-      activation = isLast ? products.add(bias) : products.add(bias).relu()`,
+      const sums = products.add(bias)
+      const known = between ? (between(sums) as tf.Tensor2D) : sums
+      activation = isLast ? known : known.relu()`,
   ),
   edit(
     step,
@@ -82,7 +85,7 @@ export const harmless: readonly Edit[] = [
     'canonicalJson({ semantics, traceHashes, dataHash, inputs, config, kind }',
   ),
   edit(
-    experiments,
+    planning,
     `    seed,
     start,
     masked: mask !== undefined,`,
@@ -91,7 +94,7 @@ export const harmless: readonly Edit[] = [
     seed,`,
   ),
   edit(
-    experiments,
+    planning,
     '{ ...(mask ? { mask: await mask } : {}), ...(trained ? { trained } : {}) }',
     '{ ...(trained ? { trained } : {}), ...(mask ? { mask: await mask } : {}) }',
   ),

@@ -7,7 +7,7 @@ import type { ClaimRecord } from '../claims/types.js'
 import { execute } from '../execute/execute.js'
 import { planStages } from '../execute/plan.js'
 import type { Summary } from '../execute/types.js'
-import { type Choice, choose, claimsOf, evidenceFolders } from '../experiment/discover.js'
+import { type Choice, choose, claimsOf, evidenceFolders, reportFolder } from '../experiment/discover.js'
 import type { Profile } from '../experiment/profile.js'
 import { batchesOf, collectResults, judge } from '../experiment/results.js'
 import type { Cell, Settings } from '../experiment/types.js'
@@ -48,7 +48,7 @@ export function benchCommand(program: Command, benchmarks: string): void {
     .option('-w, --workers <n>', 'worker processes, one thread each', wholeNumber(1, 256), availableParallelism())
     .option('-t, --for <time>', 'stop cleanly after this time, e.g. 150m or 2h', timeSpan)
     .addOption(storeOption())
-    .option('-o, --out <dir>', 'folder for the reports, one subfolder a paper (default: benchmarks/<paper>/out)')
+    .option('-o, --out <dir>', 'folder for the reports, one subfolder an experiment (default: benchmarks/<paper>/out)')
     .addOption(new Option('-n, --dry-run', 'only print what would run, and its cost').conflicts('for'))
     .addOption(jsonOption())
     .addHelpText(
@@ -107,7 +107,7 @@ async function plan(choice: Choice, { profile, seeds }: BenchOptions): Promise<P
 async function runOne(planned: Planned, options: BenchOptions, until: number | undefined) {
   const { choice, settings, cells } = planned
   const { profile, json = false } = options
-  const out = resolve(options.out ? join(options.out, choice.experiment.name) : join(choice.project.folder, 'out'))
+  const out = resolve(options.out ? join(options.out, choice.experiment.name) : reportFolder(choice))
   await ensureWritable(out, { what: 'The report', remedy: 'choose another place with --out DIR' })
   const { summary, store } = await runStages(planned, options, until)
   const results = await collectResults(choice.experiment, profile, settings, cells, store)

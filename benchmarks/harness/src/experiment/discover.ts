@@ -1,5 +1,6 @@
 /** Finds the benchmark projects of this repository: the harness knows no paper before it runs. */
-import { join } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { UserError } from '@winning-tickets/core'
 import type { Claim } from '../claims/types.js'
@@ -27,8 +28,19 @@ export async function discover(benchmarks: string): Promise<Project[]> {
   return Promise.all(entriesOf(benchmarks, 'benchmark').map(load))
 }
 
-/** Where the reports of the papers are written by default. */
-export const reportFolders = (): string[] => entriesOf(BENCHMARKS, 'benchmark').map(({ folder }) => join(folder, 'out'))
+/** Where an experiment's report is written by default: benchmarks/<project>/out/<experiment>. */
+export const reportFolder = ({ project, experiment }: Choice): string => join(project.folder, 'out', experiment.name)
+
+/** The folders of reports that were written there; of a project without any, that of the experiment named like it. */
+export function reportFolders(benchmarks = BENCHMARKS): string[] {
+  return entriesOf(benchmarks, 'benchmark').flatMap(({ folder }) => {
+    const out = join(folder, 'out')
+    const written = existsSync(out)
+      ? readdirSync(out).filter((name) => existsSync(join(out, name, 'results.json')))
+      : []
+    return (written.length > 0 ? written.sort() : [basename(folder)]).map((name) => join(out, name))
+  })
+}
 
 /** The folders of committed evidence of some experiments, one a profile. */
 export const evidenceFolders = (choices: readonly Choice[]): string[] =>

@@ -15,6 +15,7 @@ import {
 } from '@winning-tickets/core'
 import { z } from 'zod'
 import type { StageInput, StageKind } from '../stage/types.js'
+import { evaluationsIn, trainingCost } from './cost.js'
 import { buildModel, dataHashOf, engineOf, objectiveOf, setupSchema, taskOf } from './setup.js'
 import { decodeMasks, decodeWeights, encodeCurves, encodeWeights, keptByLayer } from './weights.js'
 
@@ -28,15 +29,28 @@ const start = z.discriminatedUnion('from', [
   /** theta_0 with Gaussian noise of `scale` standard deviations of each layer's initialisation. */
   z.strictObject({ from: z.literal('noise'), scale: z.number().positive(), replicate: z.int().min(0).default(0) }),
   /** Input "trained": its weights at iteration k, from which schedule and data order continue. */
-  z.strictObject({ from: z.literal('rewind'), step: z.int().min(1) }),
+  z.strictObject({
+    from: z.literal('rewind'),
+    step: z.int().min(1),
+    /** Replicate of the control "shuffled": these weights under the input mask shuffled within each layer. */
+    shuffled: z.int().min(0).optional(),
+  }),
   /** Input "trained": its final weights, trained again from iteration 0. */
   z.strictObject({ from: z.literal('continue') }),
 ])
+
+const isControl = (given: z.output<typeof start>) =>
+  ['reinit', 'random', 'noise'].includes(given.from) || (given.from === 'rewind' && given.shuffled !== undefined)
 
 const schema = z
   .strictObject({
     ...setupSchema.shape,
     seed: z.int().min(0),
+    /**
+     * Root seed of data order and augmentation where it is not `seed`: copies of one network, for instability analysis.
+     * Absent from the config otherwise, so that a run without it keeps its id.
+     */
+    orderSeed: z.int().min(0).optional(),
     start: start.default({ from: 'init' }),
     /** Whether there is an input "mask". */
     masked: z.boolean().default(false),
@@ -48,16 +62,20 @@ const schema = z
       .transform((steps) => [...new Set(steps)].sort((a, b) => a - b)),
   })
   // Trap T8: without a mask these would quietly be the dense network.
-  .refine(({ masked, start }) => masked || !['reinit', 'random', 'noise'].includes(start.from), {
+  .refine(({ masked, start }) => masked || !isControl(start), {
     path: ['masked'],
     message: 'a control needs a mask',
   })
+  // One meaning, one id.
+  .transform(({ orderSeed, ...rest }) => ({
+    ...rest,
+    ...(orderSeed !== undefined && orderSeed !== rest.seed && { orderSeed }),
+  }))
 export type TrainConfig = z.output<typeof schema>
 export type TrainConfigInput = z.input<typeof schema>
 
-/** Seconds a step and an evaluation of LeNet-300-100 take on one core of the reference machine, for estimates only. */
-const SECONDS_A_STEP = 0.0007
-const SECONDS_AN_EVALUATION = 0.015
+const costOf = (config: TrainConfig, network: Model) =>
+  trainingCost(network, config, config.start.from === 'rewind' ? config.start.step : 0)
 
 /** Inputs: "mask" if `masked`, "trained" for rewind and continue. Artifacts: "weights" (final), "curves", "weights@k". */
 export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
@@ -76,13 +94,10 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
     return { dataHash: dataHashOf(config), traceHashes: { train, ...(evaluate === null ? {} : { evaluate }) } }
   },
 
-  cost({ recipe: { iterations, evaluateEvery } }) {
-    const evaluations = Math.ceil(iterations / evaluateEvery) + 1
-    return { steps: iterations, seconds: SECONDS_A_STEP * iterations + SECONDS_AN_EVALUATION * evaluations }
-  },
+  cost: (config) => costOf(config, buildModel(config.model)),
 
   async run({ config, inputs, cache, checkpoint, progress }) {
-    const { recipe, seed, keepAt } = config
+    const { recipe, seed, orderSeed = seed, keepAt } = config
     const network = buildModel(config.model)
     const engine = await engineOf(cache)
     const ticket = await ticketOf(config, network, inputs)
@@ -91,10 +106,13 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
       task: await taskOf(config, cache),
       ticket,
       recipe,
-      seed,
+      seed: orderSeed,
       keepAt,
       engine,
-      checkpoint: { path: checkpoint.path, everyEvaluations: evaluationsIn(checkpoint.seconds, recipe) },
+      checkpoint: {
+        path: checkpoint.path,
+        everyEvaluations: evaluationsIn(checkpoint.seconds, costOf(config, network), recipe),
+      },
       onProgress: ({ iteration, iterations, trainLoss, validationAccuracy, density }) =>
         progress({ step: iteration, steps: iterations, loss: trainLoss, accuracy: validationAccuracy, density }),
     })
@@ -109,11 +127,6 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
       observed: { engine: engine.description },
     }
   },
-}
-
-/** By the estimates: at least one. */
-function evaluationsIn(seconds: number, { evaluateEvery }: TrainConfig['recipe']): number {
-  return Math.max(1, Math.round(seconds / (SECONDS_A_STEP * evaluateEvery + SECONDS_AN_EVALUATION)))
 }
 
 /** The ticket that a config and its inputs describe. */
@@ -137,6 +150,9 @@ async function ticketOf(
   switch (start.from) {
     case 'reinit':
       return controlTicket(ticket, { name: 'reinit', replicate: start.replicate }, context)
+    case 'rewind':
+      if (start.shuffled === undefined) return ticket
+      return controlTicket(ticket, { name: 'shuffled', replicate: start.shuffled }, context)
     case 'random':
       return controlTicket(ticket, { name: 'random-layerwise', replicate: start.replicate }, context)
     case 'noise':

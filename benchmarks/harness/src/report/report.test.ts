@@ -189,13 +189,16 @@ describe('a report', () => {
   })
 
   it('is written, read back, and joined; a missing one is named and a broken one refused', async () => {
-    const out = join(folder, 'imp', 'out')
+    const out = join(folder, 'imp', 'out', 'imp')
     await writeReport({ results, claims }, out)
     expect((await readReport(out))?.results.rows).toEqual(rows)
-    const joint = await writeJointReport([out, join(folder, 'snip', 'out')], join(folder, 'report', 'index.html'))
+    const joint = await writeJointReport(
+      [out, join(folder, 'snip', 'out', 'snip')],
+      join(folder, 'report', 'index.html'),
+    )
     expect(joint.claims.map(({ id }) => id)).toEqual(['LTH-2'])
     expect(joint.missing).toEqual(['snip'])
-    expect(readFileSync(join(folder, 'report', 'index.html'), 'utf8')).toContain('href="../imp/out/index.html"')
+    expect(readFileSync(join(folder, 'report', 'index.html'), 'utf8')).toContain('href="../imp/out/imp/index.html"')
     writeFileSync(join(out, 'results.json'), '{"version":1')
     await expect(readReport(out)).rejects.toThrow(/run the bench again/)
     writeFileSync(

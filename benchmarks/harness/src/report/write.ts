@@ -41,13 +41,13 @@ export async function readReport(folder: string): Promise<SavedSection | undefin
   }
 }
 
-/** Joins the reports found in the folders into one page; returns the claims of all, and the papers without a report. */
+/** Joins the reports found in the folders into one page; returns the claims of all, and the experiments without a report. */
 export async function writeJointReport(folders: readonly string[], page: string) {
   const papers: { title: string; link: string; claims: readonly ClaimRecord[] }[] = []
   const missing: string[] = []
   for (const folder of folders) {
     const saved = await readReport(folder)
-    if (!saved) missing.push(basename(dirname(folder)))
+    if (!saved) missing.push(basename(folder))
     else {
       const link = relative(dirname(page), join(folder, 'index.html')).split(sep).map(encodeURIComponent).join('/')
       papers.push({ title: saved.results.title, link, claims: saved.claims })

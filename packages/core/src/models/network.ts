@@ -44,15 +44,20 @@ export function network<Options extends NetworkOptions & JsonObject>(
   build: Build,
 ): Model {
   const { inputShape, classes, prunable } = options
-  const { parameters: parts, run } = build(inputShape)
+  const { parameters: parts, dropout = [], run } = build(inputShape)
   const parameters = parts.map(
     (part): ParameterSpec => ({ ...part, initializer: drawOf(part, options), prunable: covers(prunable, part) }),
   )
 
-  function apply(weights: TensorRecord, x: tf.Tensor, { training, between }: ModelMode) {
+  function apply(
+    weights: TensorRecord,
+    x: tf.Tensor,
+    { training, stay, between, statistics: of = 'running' }: ModelMode,
+  ) {
     const statistics: Record<string, tf.Tensor> = {}
     const images = x.rank === inputShape.length + 1 ? x : x.reshape([x.shape[0]!, ...inputShape])
-    const output = run(images, { weights, training, statistics, between })
+    const ownStatistics = of === 'batch'
+    const output = run(images, { weights, training, statistics, ownStatistics, ...(stay && { stay }), between })
     return training ? { output, statistics } : { output }
   }
 
@@ -63,6 +68,7 @@ export function network<Options extends NetworkOptions & JsonObject>(
     classes,
     prunablePolicy: prunable,
     parameters,
+    ...(dropout.length > 0 && { dropout }),
     init: (streams) => initialise(parameters, streams),
     apply,
   }

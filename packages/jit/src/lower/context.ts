@@ -12,11 +12,15 @@ export class Context {
   private readonly refs = new Map<Value, Ref>()
   private readonly shared = new Map<string, readonly Ref[]>()
 
-  constructor(readonly builder: Builder) {}
+  /** @param block channels in a block of the blocked layout; 0 for none */
+  constructor(
+    readonly builder: Builder,
+    readonly block = 0,
+  ) {}
 
   /** A context for nodes inside a subgraph: it sees everything that this one has. */
   inside(builder: Builder): Context {
-    const inner = new Context(builder)
+    const inner = new Context(builder, this.block)
     for (const [value, ref] of this.refs) inner.refs.set(value, ref)
     for (const [key, refs] of this.shared) inner.shared.set(key, refs)
     return inner

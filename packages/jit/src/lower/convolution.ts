@@ -1,5 +1,6 @@
 /** Convolutions, depthwise ones too, and their gradients, as plain ONNX convolutions and products. */
 import type { Ref } from '../onnx/builder.js'
+import { pointwise } from '../optimize/geometry.js'
 import type { WindowAttributes } from '../optimize/spatial.js'
 import type { Node } from '../trace/graph.js'
 import type { Context, Lowering } from './context.js'
@@ -62,6 +63,9 @@ function turned(context: Context, filter: Ref): Ref {
   return builder.reshape(transposed(context, reversed, [1, 2, 0]), [inputs, outputs, rows, columns])
 }
 
+/** Upstream gradients with fewer pixels than this part of the input's: a transposed convolution, which works on them, wins. */
+const FEW = 0.6
+
 /** With stride 1 the gradient of the input is a convolution again, which is faster than a transposed one. */
 const inputGradient: Lowering = (node, context) => {
   const [dy, filter] = operands(node, context)
@@ -69,7 +73,8 @@ const inputGradient: Lowering = (node, context) => {
   const windows = windowsOf(node)
   const { kernel, strides, before, after } = windows
   const [first, last] = [before, after].map((padding) => kernel.map((side, i) => side - 1 - padding[i]!))
-  if (area(strides) !== 1 || [...first!, ...last!].some((padding) => padding < 0)) {
+  const isSmall = area(dy.shape.slice(2)) < FEW * area(shape.slice(2))
+  if (area(strides) !== 1 || isSmall || [...first!, ...last!].some((padding) => padding < 0)) {
     return transposedConvolution(context, dy, outputMajor(context, filter), windows, shape)
   }
   const attributes = { kernel_shape: kernel, pads: [...first!, ...last!] }
@@ -100,18 +105,35 @@ function pointwiseFilterGradient(context: Context, x: Ref, dy: Ref, { strides }:
   return builder.add('Gemm', [left, right], [x.shape[1]!, dy.shape[1]!], 'float32', { transB: 1 })
 }
 
+/**
+ * The gradient of a filter is one convolution: the images are a single one whose channels are the batch and whose columns
+ * have the channels between them; the upstream gradients, channels first, are the filters, and its dilation steps from
+ * column to column. So the products are wide: outputs times rows, columns and inputs of the filter.
+ *
+ * @param node of images with channels last and upstream gradients with channels first
+ */
 const filterGradient: Lowering = (node, context) => {
   const { builder } = context
   const [x, dy] = operands(node, context)
-  const { shape } = node.outputs[0]!
   const windows = windowsOf(node)
-  if (area(windows.kernel) === 1 && [...windows.before, ...windows.after].every((padding) => padding <= 0)) {
-    return builder.reshape(pointwiseFilterGradient(context, x, dy, windows), shape)
+  if (pointwise(windows)) {
+    return builder.reshape(pointwiseFilterGradient(context, x, dy, windows), node.outputs[0]!.shape)
   }
-  const inputs = [channelMajor(context, reached(context, x, windows)), channelMajor(context, dy)]
-  const [rows, columns, from, to] = shape as [number, number, number, number]
-  const found = builder.add('Conv', inputs, [from, to, rows, columns], 'float32', correlation(windows, dy))
-  return transposed(context, found, [2, 3, 0, 1])
+  const { strides, before, after } = windows
+  const [rows, columns, from, to] = node.outputs[0]!.shape as [number, number, number, number]
+  const [batch, height, width] = x.shape as [number, number, number, number]
+  // Without the rows and columns at the end that no window reaches.
+  const sides = [height, width].map((side, i) => side + Math.min(after[i]!, 0)) as [number, number]
+  const parameters = [[0, 0], sides, [1, 2]].map((list) => builder.ints(list))
+  const seen = [batch, ...sides, from]
+  const images = after.some((padding) => padding < 0) ? builder.add('Slice', [x, ...parameters], seen, 'float32') : x
+  const interleaved = builder.reshape(images, [1, batch, sides[0], sides[1] * from])
+  const pads = [before[0]!, before[1]! * from, Math.max(after[0]!, 0), Math.max(after[1]!, 0) * from]
+  const attributes = { kernel_shape: dy.shape.slice(2), dilations: [strides[0]!, strides[1]! * from], pads }
+  const inputs = [interleaved, channelMajor(context, dy)]
+  const found = builder.add('Conv', inputs, [1, to, rows, columns * from], 'float32', attributes)
+  const list = builder.reshape(found, [to, rows * columns * from])
+  return builder.reshape(transposed(context, list, [1, 0]), [rows, columns, from, to])
 }
 
 const depthwiseFilterGradient: Lowering = (node, context) => {

@@ -3,12 +3,14 @@
 import type { OnnxGraph, OnnxNode } from '../onnx/builder.js'
 import { Builder, modelBytes, type Ref } from '../onnx/builder.js'
 import { fuseBias } from '../optimize/bias.js'
+import { inBlocks } from '../optimize/blocked/plan.js'
 import { channelsFirst } from '../optimize/channels-first.js'
 import { fuseMultiplyAdd } from '../optimize/multiply-add.js'
 import { simplify } from '../optimize/simplify.js'
 import { dropUnused } from '../optimize/unused.js'
 import { type Graph, type Node, nodesOf, type Value } from '../trace/graph.js'
 import type { Precision, TensorSpec } from '../types.js'
+import { blocked } from './blocked.js'
 import { Context, type Lowering } from './context.js'
 import { convolutions } from './convolution.js'
 import { doubleWindows } from './double.js'
@@ -27,6 +29,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   ...convolutions,
   ...pools,
   ...normalisations,
+  ...blocked,
 }
 
 /** The kernels that can be lowered. */
@@ -71,10 +74,21 @@ function nameOutputs(builder: Builder, outputs: readonly { ref: Ref; name: strin
   })
 }
 
+/** How a graph is lowered. */
+export interface LoweringOptions {
+  readonly precision: Precision
+  /** Channels in a block of ONNX Runtime's blocked layout; 0 for standard ONNX. */
+  readonly block: number
+}
+
+const STANDARD: LoweringOptions = { precision: 'float32', block: 0 }
+
 /** The graph that is lowered. In doubles there is nothing to gain from other layouts. */
-function prepared(traced: Graph, precision: Precision): Graph {
+function prepared(traced: Graph, { precision, block }: LoweringOptions): Graph {
   const graph = simplify(traced, precision)
-  return precision === 'float32' ? channelsFirst(graph) : graph
+  if (precision === 'float64') return graph
+  const first = channelsFirst(graph)
+  return block > 0 ? inBlocks(first, block) : first
 }
 
 /** The builder's nodes, in fewer passes over memory. */
@@ -88,10 +102,10 @@ function fuse(builder: Builder, outputs: readonly Ref[]): OnnxNode[] {
 export const CALL_INPUT = 'in:'
 
 /** The model of one call: inputs and outputs under the names of the traced graph, with prefixes. */
-export function lowerCall(traced: Graph, precision: Precision = 'float32'): Uint8Array {
-  const graph = prepared(traced, precision)
-  const builder = new Builder(precision)
-  const context = new Context(builder)
+export function lowerCall(traced: Graph, options = STANDARD): Uint8Array {
+  const graph = prepared(traced, options)
+  const builder = new Builder(options.precision)
+  const context = new Context(builder, options.block)
   const inputs = [...graph.inputs].map(([name, value]) => {
     const ref = builder.declare(storedRef(CALL_INPUT + name, value))
     context.define(value, ref)
@@ -111,10 +125,10 @@ export const STEPS = '%steps'
  * The model of many steps. Inputs: the carry, `each` with a leading steps dimension, the resident tensors, and STEPS.
  * What depends on resident tensors alone is computed once, outside of the Loop.
  */
-export function lowerLoop(traced: Graph, precision: Precision = 'float32'): Uint8Array {
-  const graph = prepared(traced, precision)
-  const outer = new Builder(precision)
-  const outside = new Context(outer)
+export function lowerLoop(traced: Graph, options = STANDARD): Uint8Array {
+  const graph = prepared(traced, options)
+  const outer = new Builder(options.precision)
+  const outside = new Context(outer, options.block)
   const steps: Ref = { name: STEPS, shape: [], type: 'int64' }
   const inputs: (Ref & { lead?: string })[] = [steps]
   const carried: [string, Value][] = []

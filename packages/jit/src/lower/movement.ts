@@ -3,6 +3,7 @@ import type { Ref } from '../onnx/builder.js'
 import type { Node } from '../trace/graph.js'
 import { axesOf, listOf, reducedShape } from '../trace/shapes.js'
 import { sizeOf } from '../tree.js'
+import { throughBlocks } from './blocked.js'
 import type { Context, Lowering } from './context.js'
 import { broadcastSource } from './context.js'
 
@@ -14,7 +15,9 @@ const reshape: Lowering = (node, context) =>
 
 const transpose: Lowering = (node, context) => {
   const x = context.stored(node.inputs[0]!)
-  return context.builder.add('Transpose', [x], node.outputs[0]!.shape, x.type, { perm: numbers(node.attrs.perm) })
+  const perm = numbers(node.attrs.perm)
+  const { shape } = node.outputs[0]!
+  return throughBlocks(context, x, perm) ?? context.builder.add('Transpose', [x], shape, x.type, { perm })
 }
 
 function sliced(context: Context, x: Ref, axis: number, from: number, to: number, step = 1): Ref {

@@ -103,16 +103,43 @@ describe('poolings', () => {
     })
   })
 
-  it('of NaN and infinities stay inside the images', async () => {
+  it.each([2, 3])('of NaN and infinities stay inside their windows, of side %i', async (size) => {
     const odd = [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-    const data = Float32Array.from({ length: 32 }, (_, i) => odd[i % 5] ?? i)
+    const side = 2 * size
+    // The first window is odd; channels are odd in turns.
+    const data = Float32Array.from({ length: side * side * 2 }, (_, i) => {
+      const [row, column] = [Math.floor(i / 2 / side), Math.floor(i / 2) % side]
+      return row < size && column < size ? odd[i % 3]! : i
+    })
     const engine = await createEngine()
     const compiled = await engine.compile(
-      ({ x }) => withGradients((t) => tf.maxPool(t as tf.Tensor4D, 2, 2, 'valid'))({ x: x! }),
-      { x: { shape: [1, 4, 4, 2], dtype: 'float32' } },
+      ({ x }) => withGradients((t) => tf.maxPool(t as tf.Tensor4D, size, size, 'valid'))({ x: x! }),
+      { x: { shape: [1, side, side, 2], dtype: 'float32' } },
     )
-    const { gradient0 } = await compiled.run({ x: data })
-    expect((gradient0 as Float32Array).every(Number.isFinite)).toBe(true)
+    const { gradient0 } = (await compiled.run({ x: data })) as { gradient0: Float32Array }
+    const outside = gradient0.filter((_, i) => {
+      const [row, column] = [Math.floor(i / 2 / side), Math.floor(i / 2) % side]
+      return row >= size || column >= size
+    })
+    expect(outside.every(Number.isFinite)).toBe(true)
+    expect(outside.reduce((sum, value) => sum + value, 0)).toBeGreaterThan(0)
+  })
+
+  it('whose windows begin in the padding', async () => {
+    for (const [top, left] of [
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ] as const) {
+      const shifted = (x: tf.Tensor) =>
+        tf.maxPool(x as tf.Tensor4D, 2, 2, [
+          [0, 0],
+          [top, 1],
+          [left, 1],
+          [0, 0],
+        ])
+      await check(tensor([2, 5, 5, 3]), (x) => expectSame(withGradients(shifted), { x }, LOOSE))
+    }
   })
 
   it('over all pixels, by mean and maximum', async () => {

@@ -1,9 +1,11 @@
 /** Poolings and their gradients. */
 import type { Ref } from '../onnx/builder.js'
+import { quarters, tiles } from '../optimize/geometry.js'
 import type { Node } from '../trace/graph.js'
 import { sizeOf } from '../tree.js'
 import type { Context, Lowering } from './context.js'
 import { transposedConvolution } from './convolution.js'
+import { quartersGradient } from './quarters.js'
 import { area, windowAttributes, windowsOf } from './windows.js'
 
 /**
@@ -48,8 +50,14 @@ const maxPoolGradient: Lowering = (node, context) => {
   const { builder } = context
   const [dy, x] = node.inputs.map((value) => context.full(value)) as [Ref, Ref]
   const windows = windowsOf(node)
-  const [, places] = maxima(context, x, node, dy.shape)
   const { shape } = node.outputs[0]!
+  if (quarters(windows)) {
+    const [batch, channels, height, width] = dy.shape as [number, number, number, number]
+    const pixels = builder.reshape(x, [batch * channels, height, 2, width, 2, 1])
+    const gradients = builder.reshape(dy, [batch * channels, height, 1, width, 1, 1])
+    return builder.reshape(quartersGradient(builder, pixels, gradients), shape)
+  }
+  const [, places] = maxima(context, x, node, dy.shape)
   const apart = windows.kernel.every((side, i) => side <= windows.strides[i]!)
   if (apart)
     return builder.add('MaxUnpool', [dy, places, builder.ints(shape)], shape, x.type, windowAttributes(windows))
@@ -75,9 +83,7 @@ const averagePoolGradient: Lowering = (node, context) => {
   const [rows, columns] = windows.kernel
   const share = builder.scalar(1 / area(windows.kernel), dy.type)
   const [batch, channels, height, width] = dy.shape as [number, number, number, number]
-  const tiled = [...windows.before, ...windows.after].every((padding) => padding === 0)
-  const apart = windows.kernel.every((side, i) => side === windows.strides[i])
-  if (tiled && apart) {
+  if (tiles(windows)) {
     const scaled = builder.add('Mul', [dy, share], dy.shape, dy.type)
     const tiles = [batch, channels, height, rows, width, columns]
     const small = builder.reshape(scaled, [batch, channels, height, 1, width, 1])

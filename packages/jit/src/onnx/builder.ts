@@ -199,7 +199,19 @@ function graphProto(graph: OnnxGraph): object {
   }
 }
 
-/** The bytes of a model; opset 21 of ONNX and version 1 of Microsoft's domain, IR version 10. */
+/** ONNX Runtime's domain of ops in its blocked layout. */
+export const NCHWC = 'com.microsoft.nchwc'
+
+const usesDomain = ({ nodes }: OnnxGraph, domain: string): boolean =>
+  nodes.some(
+    (node) =>
+      node.domain === domain ||
+      Object.values(node.attributes).some((value) => isGraph(value) && usesDomain(value, domain)),
+  )
+
+const isGraph = (value: OnnxAttribute): value is OnnxGraph => typeof value === 'object' && 'nodes' in value
+
+/** The bytes of a model; opset 21 of ONNX and version 1 of Microsoft's domains, as far as they are used, IR version 10. */
 export function modelBytes(graph: OnnxGraph): Uint8Array {
   return encodeModel({
     irVersion: 10,
@@ -207,6 +219,7 @@ export function modelBytes(graph: OnnxGraph): Uint8Array {
     opsetImport: [
       { domain: '', version: 21 },
       { domain: 'com.microsoft', version: 1 },
+      ...(usesDomain(graph, NCHWC) ? [{ domain: NCHWC, version: 1 }] : []),
     ],
     graph: graphProto(graph),
   })

@@ -32,7 +32,7 @@ export function fuseBias(
     if (node.op !== 'Add') return node
     for (const [name, bias] of [node.inputs, node.inputs.toReversed()] as [string, string][]) {
       const product = makers.get(name)
-      if (!product || !['Gemm', 'Conv'].includes(product.op) || product.inputs.length > 2) continue
+      if (product?.domain !== '' || !['Gemm', 'Conv'].includes(product.op) || product.inputs.length > 2) continue
       const single = uses.get(name) === 1 && !outputs.has(name)
       const row = single ? taken(product, bias) : undefined
       if (row === undefined) continue

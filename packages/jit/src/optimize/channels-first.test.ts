@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { check, LOOSE, tensor } from '../arbitraries.js'
 import type { SpecTree, TensorFunction } from '../index.js'
 import { expectSame, withGradients } from '../testing.js'
-import { nodesOf } from '../trace/graph.js'
+import { type Node, nodesOf } from '../trace/graph.js'
 import { trace } from '../trace/trace.js'
 import { channelsFirst } from './channels-first.js'
 import { simplify } from './simplify.js'
@@ -15,10 +15,16 @@ const spec = (shape: number[]) => ({ shape, dtype: 'float32' as const })
 const conv = (x: tf.Tensor, filter: tf.Tensor, stride = 1) =>
   tf.conv2d(x as Image, filter as Image, stride, 'same') as tf.Tensor
 
-/** Shapes of what is transposed, with the function compiled. */
+/** Shapes of what is transposed, with the function compiled; but for images in gradients of filters, which have channels last. */
 function transposes(fn: TensorFunction, signature: SpecTree): string[] {
-  return nodesOf(channelsFirst(simplify(trace(fn, signature))))
-    .filter(({ op }) => op === 'Transpose')
+  const nodes = nodesOf(channelsFirst(simplify(trace(fn, signature))))
+  const usersOf = (node: Node) => nodes.filter(({ inputs }) => inputs.some((value) => value.node === node))
+  return nodes
+    .filter((node) => node.op === 'Transpose')
+    .filter((node) => {
+      const users = usersOf(node)
+      return users.length === 0 || users.some(({ op }) => op !== 'Conv2DBackpropFilter')
+    })
     .map(({ inputs }) => String(inputs[0]!.shape))
 }
 

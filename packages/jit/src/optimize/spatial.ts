@@ -4,6 +4,7 @@
  */
 import { makeNode, type Node, type Value } from '../trace/graph.js'
 import { convolutionWindows, poolWindows, type Windows } from '../trace/windows.js'
+import { pointwise } from './geometry.js'
 import { computed, type Form, inLayout, type Layout } from './layout.js'
 
 type Plan = (node: Node, form: (value: Value, layout: Layout) => Value) => Form[]
@@ -41,11 +42,14 @@ const inputGradient = plan(
   ['first', 'last'],
   'first',
 )
-const filterGradient = plan(
-  ({ inputs: [x], attrs }) => convolutionWindows(x!.shape, numbers(attrs.filterShape), attrs),
-  ['first', 'first'],
-  'last',
-)
+const filterWindows = ({ inputs: [x], attrs }: Node) => convolutionWindows(x!.shape, numbers(attrs.filterShape), attrs)
+const depthwiseFilterGradient = plan(filterWindows, ['first', 'first'], 'last')
+/** Images with channels last, which the lowering takes as columns; of single pixels it wants rows of channels. */
+const filterGradient: Plan = (node, form) => {
+  const windows = filterWindows(node)
+  const single = windows && pointwise(windows)
+  return plan(filterWindows, [single ? 'first' : 'last', 'first'], 'last')(node, form)
+}
 const pool = plan(({ inputs: [x], attrs }) => poolWindows(x!.shape, attrs), ['first'], 'first')
 const poolGradient = (layouts: readonly Layout[]) =>
   plan(({ inputs: [, x], attrs }) => poolWindows(x!.shape, attrs), layouts, 'first')
@@ -56,7 +60,7 @@ export const spatial: Readonly<Record<string, Plan>> = {
   Conv2DBackpropFilter: filterGradient,
   DepthwiseConv2dNative: forward,
   DepthwiseConv2dNativeBackpropInput: inputGradient,
-  DepthwiseConv2dNativeBackpropFilter: filterGradient,
+  DepthwiseConv2dNativeBackpropFilter: depthwiseFilterGradient,
   MaxPool: pool,
   MaxPoolWithArgmax: pool,
   // The maxima themselves are not needed, nor, for means, is the input.

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
-import { CALL_INPUT, lowerCall, lowerLoop, STEPS } from '../lower/lower.js'
+import { CALL_INPUT, type LoweringOptions, lowerCall, lowerLoop, STEPS } from '../lower/lower.js'
 import type { Graph } from '../trace/graph.js'
 import { graphHash } from '../trace/hash.js'
 import { outputSpecs, trace, traceStep } from '../trace/trace.js'
@@ -15,12 +15,13 @@ import type {
   EngineOptions,
   HostArray,
   LoopSignature,
-  Precision,
   SpecTree,
   StepFunction,
   TensorFunction,
   TensorSpec,
 } from '../types.js'
+import { blockSize } from './block-size.js'
+import { sessionOptions } from './session-options.js'
 
 type Specs = Map<string, TensorSpec>
 
@@ -57,7 +58,12 @@ function fetched(results: ort.InferenceSession.OnnxValueMapType, prefix: string)
 
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
 
-export function onnxRuntimeEngine({ threads = 1, precision = 'float32' }: EngineOptions): Engine {
+export async function onnxRuntimeEngine({
+  threads = 1,
+  precision = 'float32',
+  layout = 'auto',
+}: EngineOptions): Promise<Engine> {
+  const block = precision === 'float64' || layout === 'standard' ? 0 : await blockSize()
   const sessions = new Set<ort.InferenceSession>()
 
   async function open(model: Uint8Array, hash: string): Promise<ort.InferenceSession> {
@@ -66,17 +72,7 @@ export function onnxRuntimeEngine({ threads = 1, precision = 'float32' }: Engine
       mkdirSync(dump, { recursive: true })
       writeFileSync(join(dump, `${hash.slice(0, 16)}.onnx`), model)
     }
-    const session = await ort.InferenceSession.create(model, {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      enableCpuMemArena: true,
-      enableMemPattern: false,
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-      // Moments of weights whose gradient has died decay into denormal numbers, which cost a tenth of the speed.
-      extra: { session: { set_denormal_as_zero: '1' } },
-    })
+    const session = await ort.InferenceSession.create(model, sessionOptions(threads))
     sessions.add(session)
     return session
   }
@@ -85,15 +81,15 @@ export function onnxRuntimeEngine({ threads = 1, precision = 'float32' }: Engine
     if (sessions.delete(session)) await session.release()
   }
 
-  async function prepare(graph: Graph, lower: (graph: Graph, precision: Precision) => Uint8Array) {
+  async function prepare(graph: Graph, lower: (graph: Graph, options: LoweringOptions) => Uint8Array) {
     const hash = graphHash(graph)
-    return { hash, session: await open(lower(graph, precision), hash) }
+    return { hash, session: await open(lower(graph, { precision, block }), hash) }
   }
 
   return {
     name: 'onnxruntime',
     threads,
-    description: `onnxruntime-node ${version}, cpu, ${threads} thread${threads === 1 ? '' : 's'}${precision === 'float64' ? ', float64' : ''}`,
+    description: `onnxruntime-node ${version}, cpu, ${threads} thread${threads === 1 ? '' : 's'}${precision === 'float64' ? ', float64' : block > 0 ? `, blocks of ${block}` : ''}`,
 
     async compile(fn: TensorFunction, signature: SpecTree): Promise<Compiled> {
       const graph = trace(fn, signature)

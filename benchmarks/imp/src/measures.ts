@@ -1,0 +1,69 @@
+/** What the claims of the paper measure: gains and slow-downs, paired by seed, and how they are told. */
+import {
+  difference,
+  type Estimate,
+  type Finding,
+  finding,
+  levelsOf,
+  nothing,
+  paired,
+  perSeed,
+  type Results,
+} from '@winning-tickets/harness'
+
+export const ACCURACY = 'testAccuracyAtEarlyStop'
+export const STOP = 'earlyStopIteration'
+
+/** Below the paper's setting only signs and orderings are tested, never its absolutes (claims.md 13). */
+export const atScale = (results: Results, paper: number, scaled: number) =>
+  results.profile === 'paper' ? paper : scaled
+
+/** How much worse still counts as equal: 0.2 points in the paper's setting (LTH-2, LTH-15), 0.5 in a scaled one. */
+export const tolerance = (results: Results) => atScale(results, 0.2, 0.5)
+
+export const percent = (ratio: number) => `${(100 * ratio).toFixed(1)}%`
+
+/** Levels of an arm with densities in a range, ends included. */
+export const within = (results: Results, arm: string, low: number, high: number): number[] =>
+  levelsOf(results, arm).flatMap(({ level, density }) => (density >= low && density <= high ? [level] : []))
+
+/** Difference of accuracies in percentage points, paired by seed, each the mean over the levels. */
+export function gain(
+  results: Results,
+  arm: string,
+  levels: number[],
+  other: string,
+  otherLevels = levels,
+  metric = ACCURACY,
+) {
+  return paired(
+    perSeed(results, arm, metric, levels),
+    perSeed(results, other, metric, otherLevels),
+    (a, b) => 100 * difference(a, b),
+  )
+}
+
+/** Logarithm of the ratio of early-stop iterations, paired by seed, each the mean of logarithms over the levels. */
+export const slowdown = (results: Results, arm: string, levels: number[], other: string, otherLevels = levels) =>
+  paired(
+    perSeed(results, arm, STOP, levels, Math.log),
+    perSeed(results, other, STOP, otherLevels, Math.log),
+    difference,
+  )
+
+export const ratioFinding = (verdict: Finding['verdict'], result: Estimate, detail: string) =>
+  finding(verdict, result, detail, Math.exp)
+
+/** An estimate for sentences: "0.16 [-0.05, 0.38] pp", or a ratio from its logarithm. */
+export function spoken(
+  { mean, low, high }: Estimate,
+  unit: string,
+  of: (value: number) => number = (value) => value,
+): string {
+  const interval = low === null || high === null ? '' : ` [${of(low).toFixed(2)}, ${of(high).toFixed(2)}]`
+  return `${of(mean).toFixed(2)}${interval}${unit}`
+}
+export const points = (estimate: Estimate) => spoken(estimate, ' pp')
+export const speed = (estimate: Estimate) => spoken(estimate, ' times the iterations', Math.exp)
+
+export const needs = (what: string) => nothing(`The results have no ${what}; run the whole grid.`)

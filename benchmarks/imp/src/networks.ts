@@ -1,0 +1,83 @@
+/** Claims over several networks: each is judged for itself, and all must agree; the effect shown is the mean over them. */
+import {
+  all,
+  type Estimate,
+  estimate,
+  type Finding,
+  finding,
+  type PerSeed,
+  type Results,
+  type Verdict,
+} from '@winning-tickets/harness'
+import { needs } from './measures.js'
+
+/** The results of each network, whose arms then have their short names: "ticket" for "conv-2 ticket". */
+export function networksOf(results: Results): Map<string, Results> {
+  const split = results.rows.map((row) => ({ row, at: row.arm.indexOf(' ') }))
+  const names = new Set(split.map(({ row, at }) => row.arm.slice(0, at)))
+  const rowsOf = (name: string) =>
+    split
+      .filter(({ row, at }) => row.arm.slice(0, at) === name)
+      .map(({ row, at }) => ({ ...row, arm: row.arm.slice(at + 1) }))
+  return new Map([...names].map((name) => [name, { ...results, rows: rowsOf(name) }]))
+}
+
+/** What one network has to say. */
+export interface Part {
+  /** Its effect, in the claim's unit, or the logarithm of a ratio. */
+  readonly effect: PerSeed
+  /** Of all that the claim asks for. */
+  readonly verdicts: readonly Verdict[]
+  /** For readers, after the network's name. */
+  readonly detail: string
+}
+
+/**
+ * @param of what a network says; nothing, if its rows are not there
+ * @param wanted what the rows should be, for whoever has not run them
+ * @param transform from the mean of effects to what is shown: Math.exp for logarithms
+ */
+export function overNetworks(
+  results: Results,
+  of: (network: Results) => Part | undefined,
+  wanted: string,
+  transform?: (value: number) => number,
+): Finding {
+  const networks = [...networksOf(results)].map(([name, rows]) => ({ name, part: of(rows) }))
+  const parts = networks.flatMap(({ part }) => part ?? [])
+  if (parts.length < networks.length) return needs(wanted)
+  const effect = meanOf(parts.map((part) => part.effect))
+  if (effect.size === 0) return needs(wanted)
+  const detail = networks.map(({ name, part }) => `${name}: ${part!.detail}`).join(' ')
+  return finding(all(parts.flatMap(({ verdicts }) => verdicts)), estimateOf(effect), detail, transform)
+}
+
+export const estimateOf = (values: PerSeed, confidence?: number): Estimate => estimate([...values.values()], confidence)
+
+/** Seed by seed, for the seeds that both have. */
+export const pair = (a: PerSeed, b: PerSeed, combine: (a: number, b: number) => number): PerSeed =>
+  new Map([...a].flatMap(([seed, value]) => (b.has(seed) ? [[seed, combine(value, b.get(seed)!)] as const] : [])))
+
+/** The mean of several numbers of each seed that has them all. */
+export function meanOf(values: readonly PerSeed[]): PerSeed {
+  const [first, ...others] = values
+  if (first === undefined) return new Map()
+  const sum = others.reduce((sum, other) => pair(sum, other, (a, b) => a + b), first)
+  return new Map([...sum].map(([seed, value]) => [seed, value / values.length]))
+}
+
+/**
+ * Each seed's number at the choice (level, rewind point) that is best for the other seeds. Unlike the best of means, this
+ * is not flattered by the choice, so an interval of it means what it says.
+ */
+export function bestForOthers(choices: readonly PerSeed[]): PerSeed {
+  const [first, ...more] = choices
+  if (first === undefined) return new Map()
+  const seeds = [...first.keys()].filter((seed) => more.every((choice) => choice.has(seed)))
+  const chosenFor = (seed: number): PerSeed => {
+    const others = seeds.length === 1 ? seeds : seeds.filter((other) => other !== seed)
+    const sum = (choice: PerSeed): number => others.reduce((total, other) => total + choice.get(other)!, 0)
+    return choices.reduce((best, choice) => (sum(choice) > sum(best) ? choice : best))
+  }
+  return new Map(seeds.map((seed) => [seed, chosenFor(seed).get(seed)!]))
+}

@@ -1,0 +1,125 @@
+/** RW-1 to RW-3 of claims.md 1.e as predicates over the rows of the rewinding experiment; accuracies at the end of training. */
+import {
+  above,
+  below,
+  type Claim,
+  difference,
+  equivalent,
+  levelNear,
+  levelsOf,
+  type PerSeed,
+  perSeed,
+  type Results,
+} from '@winning-tickets/harness'
+import { atScale, points } from './measures.js'
+import { bestForOthers, estimateOf, meanOf, overNetworks, type Part, pair } from './networks.js'
+import { reinitArm, rewindArm } from './rewind.js'
+
+const experiment = 'imp-rewind'
+const METRIC = 'testAccuracyAtEnd'
+/** The density that claims.md names. */
+const DENSITY = 0.1678
+/** How far from equal still counts as equal, in points (RW-1, RW-3). */
+const MARGIN = 0.5
+/** The plateau begins no later than at so many percent of training (RW-2). */
+const EARLY = 7
+
+interface Point {
+  /** In percent of training. */
+  readonly at: number
+  /** Of the tickets rewound to it, and of fresh weights under the same mask. */
+  readonly accuracy: PerSeed
+  readonly reinit: PerSeed
+}
+
+interface Measured {
+  readonly dense: PerSeed
+  /** Rewound to initialisation. */
+  readonly zero: Point
+  /** The later points, ascending. */
+  readonly later: readonly Point[]
+}
+
+/** Accuracies at the density of the claims, or nothing if an arm is not there. */
+function measured(results: Results): Measured | undefined {
+  const level = levelNear(results, rewindArm(0), DENSITY)
+  if (level === undefined || levelsOf(results, 'dense').length === 0) return undefined
+  const arms = new Set(results.rows.map(({ arm }) => arm))
+  const found = [...arms].flatMap((arm) => /^rewind (.+)%$/.exec(arm)?.[1] ?? []).map(Number)
+  const of = (arm: string) => perSeed(results, arm, METRIC, [level])
+  const [zero, ...later] = found
+    .sort((a, b) => a - b)
+    .map((at) => ({ at, accuracy: of(rewindArm(at)), reinit: of(reinitArm(at)) }))
+  if (zero === undefined || later.length === 0) return undefined
+  return { dense: perSeed(results, 'dense', METRIC, [0]), zero, later }
+}
+
+const gain = (a: PerSeed, b: PerSeed): PerSeed => pair(a, b, (one, other) => 100 * difference(one, other))
+
+/** The check of a claim whose parts need all arms of a network. */
+const checked =
+  (part: (measured: Measured, results: Results) => Part | undefined): Claim['check'] =>
+  (results) => {
+    const of = (network: Results) => {
+      const arms = measured(network)
+      const found = arms && part(arms, network)
+      return found && found.effect.size > 0 ? found : undefined
+    }
+    return overNetworks(results, of, 'dense network, rewound and reinitialised tickets at 16.8%')
+  }
+
+const rw1: Claim = {
+  id: 'RW-1',
+  title:
+    'On a deep network, tickets reset to initialisation do no better (or worse) than reinitialised ones; rewound ones do',
+  paper: 'ResNet-50 at 20%: 72.24 (k = 0), 72.31 (reinit), 75.35 (k = 4 epochs)',
+  unit: 'pp, rewound over reinit',
+  experiment,
+  check: checked(({ zero, later }, results) => {
+    const effect = meanOf(later.map(({ accuracy, reinit }) => gain(accuracy, reinit)))
+    const none = gain(zero.accuracy, zero.reinit)
+    if (effect.size === 0 || none.size === 0) return undefined
+    const [result, wide, narrow] = [estimateOf(effect), estimateOf(none), estimateOf(none, 0.9)]
+    const verdicts = [equivalent(wide, narrow, MARGIN), above(result, atScale(results, 1, 0))]
+    const detail = `reset to initialisation is ${points(wide)} over reinit (its 90% interval, ${points(narrow)}, must lie within ${MARGIN} pp), rewound ${points(result)}, mean of ${later.length} rewind points.`
+    return { effect, verdicts, detail }
+  }),
+}
+
+const rw2: Claim = {
+  id: 'RW-2',
+  title: 'What rewinding gains is there by 7% of training',
+  paper: 'ResNet-50 at 20%: 73.81 (epoch 2), 75.35 (4), 75.50 (6), 75.61 (8), 75.54 (10) of 90',
+  unit: 'pp, gained after 7%',
+  experiment,
+  check: checked(({ zero, later }) => {
+    const early = later.filter(({ at }) => at <= EARLY).at(-1)
+    const late = later.filter(({ at }) => at > EARLY)
+    if (early === undefined || late.length === 0) return undefined
+    const effect = gain(meanOf(late.map(({ accuracy }) => accuracy)), early.accuracy)
+    const risen = gain(early.accuracy, zero.accuracy)
+    if (effect.size === 0 || risen.size === 0) return undefined
+    const [result, rise] = [estimateOf(effect), estimateOf(risen)]
+    const detail = `from initialisation to ${early.at}% of training ${points(rise)} are gained, after that ${points(result)} (less than ${MARGIN} pp is asked for).`
+    return { effect, verdicts: [above(rise, 0), below(result, MARGIN)], detail }
+  }),
+}
+
+const rw3: Claim = {
+  id: 'RW-3',
+  title: 'With rewinding, a rate of 0.1 without warm-up gives tickets; with resetting to initialisation it does not',
+  paper: 'ResNet-20 and VGG-19 match the dense network when rewound',
+  unit: 'pp, rewound over dense',
+  experiment,
+  check: checked(({ dense, zero, later }) => {
+    const best = bestForOthers(later.map(({ accuracy }) => accuracy))
+    const effect = gain(best, dense)
+    const over = gain(best, zero.accuracy)
+    if (effect.size === 0 || over.size === 0) return undefined
+    const [result, second] = [estimateOf(effect), estimateOf(over)]
+    const detail = `rewound to the point that is best for other seeds, the ticket is ${points(result)} from dense (no worse than -${MARGIN} pp is asked for) and ${points(second)} over the one reset to initialisation.`
+    return { effect, verdicts: [above(result, -MARGIN), above(second, 0)], detail }
+  }),
+}
+
+export const rewindClaims: readonly Claim[] = [rw1, rw2, rw3]

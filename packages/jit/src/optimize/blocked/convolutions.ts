@@ -1,0 +1,43 @@
+/** Convolutions in blocks. The gradient of a filter stays plain: see `interleavedFilterGradient`. */
+import type { Node } from '../../trace/graph.js'
+import type { WindowAttributes } from '../spatial.js'
+import { Combination } from './combination.js'
+import type { BlockedPlan } from './plan.js'
+import { made, type Planner } from './planner.js'
+
+const windowsOf = (node: Node) => node.attrs as unknown as WindowAttributes
+
+const filterOf = ({ inputs }: Node) => inputs[1]!.shape as [number, number, number, number]
+
+/** Images with a few channels, such as RGB, go into the blocked convolution as they are. */
+const convolution: BlockedPlan = (node, planner) => {
+  const [x, filter] = node.inputs
+  const [, , inputs, outputs] = filterOf(node)
+  const { block } = planner
+  if (outputs % block !== 0) return undefined
+  if (inputs % block !== 0 && (inputs >= block || planner.isBlocked(x!))) return undefined
+  const images = inputs % block === 0 ? planner.tensor(x!) : planner.plain(x!)
+  return result(node, [images, planner.plain(filter!)], planner)
+}
+
+/** The gradient of the input, where its rows and columns are those of the output times the strides. */
+const inputGradient: BlockedPlan = (node, planner) => {
+  const [dy, filter] = node.inputs
+  const [, , inputs, outputs] = filterOf(node)
+  const { kernel, strides, before } = windowsOf(node)
+  const { shape } = node.outputs[0]!
+  const whole = strides.every((stride, i) => shape[2 + i] === stride * dy!.shape[2 + i]!)
+  const inside = before.every((padding, i) => padding < kernel[i]!)
+  if (inputs % planner.block !== 0 || outputs % planner.block !== 0 || !whole || !inside) return undefined
+  return result(node, [planner.tensor(dy!), planner.plain(filter!)], planner)
+}
+
+function result({ op, attrs, outputs }: Node, inputs: Parameters<typeof made>[1], planner: Planner) {
+  const tensor = made(`Blocked${op}`, inputs, attrs, outputs[0]!.shape)
+  return planner.formOf(Combination.of(tensor))
+}
+
+export const convolutions: Readonly<Record<string, BlockedPlan>> = {
+  Conv2D: convolution,
+  Conv2DBackpropInput: inputGradient,
+}

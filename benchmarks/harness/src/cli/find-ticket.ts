@@ -59,13 +59,15 @@ export async function findInto({ saveBatch, ...request }: Request & Running): Pr
 
 /** The weights from before masking, the scores, and, if wanted, the examples that these were computed on. */
 function evidenceOf(
-  { scores, examples, origin }: ScoredTicket,
+  { ticket, scores, examples, origin }: ScoredTicket,
   network: Model,
   seed: number,
   saveBatch: boolean,
 ): TicketEvidence {
-  const initial = origin ?? initialWeights(network, seed)
-  if (!saveBatch || examples === undefined) return { initial, scores }
+  // Of a later step than the first only the method knows them.
+  const before = origin ?? (ticket.step === 0 ? initialWeights(network, seed) : undefined)
+  const initial = before === undefined ? {} : { initial: before }
+  if (!saveBatch || examples === undefined) return { ...initial, scores }
   const { inputs, labels, indices } = examples
   const shape = [labels.length]
   const batch: NamedTensors = {
@@ -74,7 +76,7 @@ function evidenceOf(
     labels: { dtype: 'uint8', shape, data: labels },
     indices: { dtype: 'int32', shape, data: indices },
   }
-  return { initial, scores, batch }
+  return { ...initial, scores, batch }
 }
 
 /** Where the ticket comes from: enough to find it again. */

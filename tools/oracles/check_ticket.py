@@ -4,11 +4,15 @@
     python check_ticket.py ticket.safetensors ...
 
 Reads the file with Python's safetensors, builds the network from its metadata, takes the scores of the initial weights on
-the saved batch in float64 and in float32, and says what it found, one JSON line a file. The exit code is 1 unless the
-scores agree with either (where a ReLU or a maximum lies within rounding of its kink, the two differ by more than rounding),
-the mask is the top K of the file's own scores, and it differs from PyTorch's mask only where rounding decides: at scores so
-near to the threshold that single precision cannot tell them apart. Methods: snip and grasp, one round, with the weights
-that are trained. Networks: lenet-300-100, lenet-5-caffe, conv-2/4/6 and VGG.
+the saved batch in float64, and says what it found, one JSON line a file. The exit code is 1 unless
+
+- the mask is the top K of the file's own scores, and K = round(density * N),
+- these scores are as near to float64 as PyTorch's own single precision is: at most twice its error, or 1e-4 of the largest
+  score. In a deep network single precision errs by more than rounding: where a ReLU or a maximum lies within rounding of its
+  kink, it takes the other side;
+- the mask differs from PyTorch's by at most 1% of K, and only at scores that near to the threshold.
+
+Methods: snip and grasp, one round, with the weights that are trained. Networks: lenet-300-100, lenet-5-caffe, conv-2/4/6, VGG.
 """
 import json
 import sys
@@ -17,7 +21,7 @@ import torch
 from safetensors import safe_open
 from torch.nn import functional as F
 
-# Of the largest score.
+# Of the largest score: what single precision may always err by.
 TOLERANCE = 1e-4
 
 
@@ -51,12 +55,11 @@ def check(path):
         logits = lambda w: forward(w, inputs, options['batchNorm'] == 'train') / options.get('temperature', 1)
         return flat(score(method, weights, masks.keys(), lambda w: F.cross_entropy(logits(w), labels)))
 
-    def error(expected):
-        return float((given - expected).abs().max() / expected.abs().max())
-
-    precise, single = ours(torch.float64), ours(torch.float32)
-    errors = {'float64': error(precise), 'float32': error(single)}
-    expected = precise if errors['float64'] <= errors['float32'] else single
+    expected, single = ours(torch.float64), ours(torch.float32)
+    most = expected.abs().max()
+    error = float((given - expected).abs().max() / most)
+    own = float((single - expected).abs().max() / most)
+    allowed = max(TOLERANCE, 2 * own)
 
     kept, total = int(mask.sum()), mask.numel()
     # Against the file's own scores: nothing that was cut is above what was kept.
@@ -64,16 +67,16 @@ def check(path):
     # Against PyTorch's: only scores that rounding cannot tell from the threshold may be on the other side of it.
     threshold = expected.sort(descending=True).values[kept - 1]
     differ = mask != (expected >= threshold)
-    far = int((differ & ((expected - threshold).abs() > TOLERANCE * expected.abs().max())).sum())
+    far = int((differ & ((expected - threshold).abs() > allowed * most)).sum())
     result = {
         'file': path, 'method': method, 'model': head['model'], 'kept': kept, 'of': total,
-        'scoreErrors': errors, 'masksDiffer': int(differ.sum()), 'beyondRounding': far,
+        'scoreError': error, 'errorOfTorchFloat32': own, 'masksDiffer': int(differ.sum()), 'beyondRounding': far,
     }
     if kept != int(options['density'] * total + 0.5):
         sys.exit(f'{result}: K is not round(density * N)')
     if not ordered:
         sys.exit(f'{result}: the mask is not the top K of the scores in the file')
-    if min(errors.values()) > TOLERANCE or far or int(differ.sum()) > max(2, kept // 100):
+    if error > allowed or far or int(differ.sum()) > max(2, kept // 100):
         sys.exit(f'{result}: PyTorch has other scores')
     return result
 

@@ -34,9 +34,11 @@ async function findScored(context: MethodContext, options: ImpOptions): Promise<
   const levels = iterativeMagnitudePruning({ ...lab, prune }, impPlan(model, options))
   const { start, level } = levels.at(-1)!
   const provenance: JsonObject = { options, level, recipe, data: task.dataId }
-  const ticket = levelTicket(model, seed, await resolveStart(start), provenance)
+  const resolved = await resolveStart(start)
+  const ticket = levelTicket(model, seed, resolved, provenance)
   const { final } = await pruned.at(-1)!()
-  return { ticket, scores: magnitudes(model, final.weights) }
+  const origin = resolved.from === 'init' ? {} : { origin: resolved.from.weights }
+  return { ticket, scores: magnitudes(model, final.weights), ...origin }
 }
 
 /** All levels; nothing is trained before `level.trained()` is asked for, and nothing twice. */

@@ -134,6 +134,7 @@ const cases: Record<string, readonly Case[]> = {
     },
     { type: 'find -M snip --density 0.1 -i 100', names: '--iterations', remedy: /leave it out/ },
     { type: 'find -M snip --density 0.1 --option density=0.2', names: 'density=0.2', remedy: /leave it out/ },
+    { type: 'find -M imp --density 0.5 --option rates.rate=0.3', names: 'rates', remedy: /leave out one of them/ },
     { type: 'find -M magnitude --density 0.1 --backend tfjs-node', names: 'tfjs-node', remedy: /--engine tensorflow/ },
     {
       type: 'train -t @/lenet.safetensors --model-option hidden=[3]',

@@ -47,6 +47,8 @@ export async function findInto({ saveBatch, ...request }: Request & Running): Pr
   const began = performance.now()
   const found = await method.findScored({ ...request, model, task: classificationTask(split) }, chosen)
   const done = performance.now()
+  // A method may not look at the signal before it is done.
+  request.signal?.throwIfAborted()
   const { ticket } = found
   const network = withPrunable(model, ticket.prunable as PrunablePolicy)
   const provenance = provenanceOf(ticket.provenance, request)
@@ -57,13 +59,15 @@ export async function findInto({ saveBatch, ...request }: Request & Running): Pr
 
 /** The weights from before masking, the scores, and, if wanted, the examples that these were computed on. */
 function evidenceOf(
-  { scores, examples, origin }: ScoredTicket,
+  { ticket, scores, examples, origin }: ScoredTicket,
   network: Model,
   seed: number,
   saveBatch: boolean,
 ): TicketEvidence {
-  const initial = origin ?? initialWeights(network, seed)
-  if (!saveBatch || examples === undefined) return { initial, scores }
+  // Of a later step than the first only the method knows them.
+  const before = origin ?? (ticket.step === 0 ? initialWeights(network, seed) : undefined)
+  const initial = before === undefined ? {} : { initial: before }
+  if (!saveBatch || examples === undefined) return { ...initial, scores }
   const { inputs, labels, indices } = examples
   const shape = [labels.length]
   const batch: NamedTensors = {
@@ -72,7 +76,7 @@ function evidenceOf(
     labels: { dtype: 'uint8', shape, data: labels },
     indices: { dtype: 'int32', shape, data: indices },
   }
-  return { initial, scores, batch }
+  return { ...initial, scores, batch }
 }
 
 /** Where the ticket comes from: enough to find it again. */

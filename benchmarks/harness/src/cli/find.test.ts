@@ -1,5 +1,5 @@
 /** Every method of the repository on three models and three densities, and what their files hold. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -51,12 +51,22 @@ beforeAll(async () => {
 })
 afterAll(() => engine.dispose())
 
-async function find(name: string, network: Model, density: number): Promise<TicketFile> {
+interface Settings {
+  readonly out?: string
+  readonly options?: JsonObject
+  readonly signal?: AbortSignal
+}
+
+async function find(
+  name: string,
+  network: Model,
+  density: number,
+  { out = join(folder, `${name}-${network.name}-${density}.safetensors`), options = {}, signal }: Settings = {},
+): Promise<TicketFile> {
   const method = methodNamed(methods, name)
-  const out = join(folder, `${name}-${network.name}-${density}.safetensors`)
   await findInto({
     method,
-    chosen: chosenOptions(method, density, quick[name] ?? {}),
+    chosen: chosenOptions(method, density, { ...quick[name], ...options }),
     network,
     data: { name: split.name, hash: split.id },
     split,
@@ -72,6 +82,7 @@ async function find(name: string, network: Model, density: number): Promise<Tick
     engine,
     out,
     saveBatch: true,
+    ...(signal && { signal }),
   })
   return readTicketFile(out)
 }
@@ -129,4 +140,23 @@ it('only methods that look at data have a scoring batch', async () => {
     names.map(async (name) => (await readTicketFile(join(folder, `${name}-vgg-11-0.5.safetensors`))).batch),
   )
   expect(names.filter((_, i) => batches[i] !== undefined)).toEqual(['grasp', 'snip'])
+})
+
+it('a rewound ticket keeps the weights of its step, masked and not', async () => {
+  const network = models['lenet-300-100']!
+  const out = join(folder, 'rewound.safetensors')
+  const { ticket, initial } = await find('imp', network, 0.2, { out, options: { rewindTo: 2 } })
+  expect(ticket.step).toBe(2)
+  expect(ticket.weights).toEqual(maskWeights(initial!, ticket.mask))
+  expect(initial!['fc1.kernel']).not.toEqual(initialWeights(network, seed)['fc1.kernel'])
+  // Nothing of it is zero, as it would be if it had been taken from under the mask.
+  expect(initial!['fc1.kernel']!.every((weight) => weight !== 0)).toBe(true)
+})
+
+it('an interruption writes nothing', async () => {
+  const [out, signal] = [join(folder, 'interrupted.safetensors'), AbortSignal.abort(new Error('enough'))]
+  for (const name of ['magnitude', 'synflow', 'imp']) {
+    await expect(find(name, models['lenet-300-100']!, 0.2, { out, signal })).rejects.toThrow('enough')
+  }
+  expect(existsSync(out)).toBe(false)
 })

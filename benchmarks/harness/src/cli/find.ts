@@ -17,7 +17,7 @@ import { createEngine } from '@winning-tickets/jit'
 import type { Command } from 'commander'
 import { ensureWritableFile } from '../store/files.js'
 import { chosenOptions, methodList, methodNamed } from './find-method.js'
-import { findInto, foundText, type Written } from './find-ticket.js'
+import { findInto, foundText } from './find-ticket.js'
 import { jsonOption, numberWithin, warn, wholeNumber } from './options.js'
 import {
   datasetName,
@@ -97,7 +97,7 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
   const how = engineOptions(options)
   const dataset = datasetName(options.dataset)
   const network = modelFor(options.model, optionsOf(options.modelOption, '--model-option'), dataset)
-  const wanted = keptOf(network, chosen, density)
+  checkKeeps(network, chosen, density)
   const { out = fileName(method, network, dataset, options) } = options
   await ensureWritableFile(resolve(out), 'choose another place with --out FILE')
 
@@ -113,7 +113,9 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
       findInto({ ...request, saveBatch: saveScoringBatch, ...progress.watch, signal }),
     )
     progress.stop()
-    tellOfMisses(found, { method, wanted, density, saveScoringBatch })
+    if (saveScoringBatch && found.examples === undefined) {
+      warn(`${method.name} looks at no examples for its scores, so there is no scoring batch to save.`)
+    }
     const seconds = { data: (loaded - began) / 1000, ...found.seconds }
     process.stdout.write(`${foundText(found, { ...request, engine: engine.description, seconds, json })}\n`)
   } finally {
@@ -122,34 +124,10 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
   }
 }
 
-interface Wishes {
-  readonly method: Method
-  /** K of the density. */
-  readonly wanted: number
-  readonly density: number
-  readonly saveScoringBatch: boolean
-}
-
-/** What came out otherwise than the flags say. */
-function tellOfMisses(
-  { ticket, examples, network }: Written,
-  { method, wanted, density, saveScoringBatch }: Wishes,
-): void {
-  if (saveScoringBatch && examples === undefined) {
-    warn(`${method.name} looks at no examples for its scores, so there is no scoring batch to save.`)
-  }
-  const { kept, prunable, layers } = densityRecord(network, ticket.mask)
-  // Each layer's count may be rounded by itself.
-  if (Math.abs(kept - wanted) > layers.length) {
-    warn(`${method.name} with these options ends at a density of ${kept / prunable}, not ${density}.`)
-  }
-}
-
-/** K, of the weights that the method's options let a mask cover. @throws UserError if nothing would be left */
-function keptOf(network: Model, { prunable: policy }: JsonObject, density: number): number {
+/** @throws UserError if none of the weights that the method's options let a mask cover would be left */
+function checkKeeps(network: Model, { prunable: policy }: JsonObject, density: number): void {
   const { prunable } = densityRecord(withPrunable(network, policy as PrunablePolicy | undefined))
-  const kept = keptCount(density, prunable)
-  if (kept > 0) return kept
+  if (keptCount(density, prunable) > 0) return
   throw new UserError(
     `--density ${density} keeps none of ${prunable} weights; give at least ${(1 / prunable).toPrecision(2)}.`,
   )

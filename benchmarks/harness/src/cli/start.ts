@@ -12,6 +12,7 @@ import {
   type ModelName,
   magnitudes,
   maskedTicket,
+  prunablePolicies,
   readTicketFile,
   selectCount,
   sizeOf,
@@ -19,6 +20,7 @@ import {
   type TicketFile,
   UserError,
   type Weights,
+  withPrunable,
 } from '@winning-tickets/core'
 import { datasetName, type KeyValue, modelFor, modelOf, optionsOf } from './setup.js'
 
@@ -91,7 +93,9 @@ async function fromFile(file: string, { dataset, model, modelOption, validation 
     throw new UserError('--ticket brings the options of its model; leave --model-option out, or add --model.')
   }
   const network =
-    model === undefined ? modelOf(found, file) : modelFor(model, optionsOf(modelOption, '--model-option'), name)
+    model === undefined
+      ? modelOf(found, file)
+      : coveredAs(found.ticket, modelFor(model, optionsOf(modelOption, '--model-option'), name))
   const ticket = applyTicket(found.ticket, network, { head: 'keep' })
   checkFits(network, name, file)
   return {
@@ -102,6 +106,13 @@ async function fromFile(file: string, { dataset, model, modelOption, validation 
     origin: found.initial,
   }
 }
+
+/** The model with the prunable parameters that the ticket's mask covers. */
+const coveredAs = ({ prunable }: Ticket, network: Model): Model =>
+  withPrunable(
+    network,
+    prunablePolicies.find((policy) => policy === prunable),
+  )
 
 /** The data set that a ticket was found on, and its validation examples, as `tickets find` writes them. */
 function dataOf({ ticket: { provenance } }: TicketFile): { readonly name?: string; readonly validation?: number } {

@@ -63,8 +63,10 @@ export function findProgress(name: string, { iterations }: Recipe, quiet: boolea
         iterations,
         `training at density ${percent(density)}, iteration ${iteration} of ${iterations}, loss ${trainLoss.toFixed(3)}, ${stepsPerSecond.toFixed(0)} steps/s`,
       ),
-    onRound: ({ round, rounds, density }) =>
-      show(round, rounds, `round ${round} of ${rounds}, density ${percent(density)}`),
+    onRound({ round, rounds, density }) {
+      // One round says nothing: it is over.
+      if (rounds > 1) show(round, rounds, `round ${round} of ${rounds}, density ${percent(density)}`)
+    },
   }
   return {
     watch,

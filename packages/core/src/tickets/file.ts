@@ -41,14 +41,14 @@ const headSchema = z.strictObject({
  * or 1, in the parameter's shape), the optimizer's state under "optimizer.<slot>.fc1.kernel" (F32).
  */
 export function ticketTensors({ weights, mask = {}, optimizer }: Ticket, model?: Model): NamedTensors {
-  return {
-    ...named('', weights, model),
-    ...named('mask.', mask, model),
-    ...Object.assign(
-      {},
-      ...Object.entries(optimizer?.slots ?? {}).map(([slot, values]) => named(`optimizer.${slot}.`, values, model)),
-    ),
-  }
+  const slots = Object.entries(optimizer?.slots ?? {})
+  return Object.fromEntries(
+    [
+      named('', weights, model),
+      named('mask.', mask, model),
+      ...slots.map(([slot, values]) => named(`optimizer.${slot}.`, values, model)),
+    ].flatMap(Object.entries<StoredTensor>),
+  )
 }
 
 function named(prefix: string, arrays: Readonly<Record<string, StoredTensor['data']>>, model?: Model): NamedTensors {

@@ -15,8 +15,10 @@ export async function hessianGradient(context: ScoreContext, setting: LossSettin
   if (setting.parts === 1) {
     return meanOverParts(context, setting, 'hessian-gradient', (loss, at) =>
       tf.grads((...weights) => {
-        const gradients = tf.grads(loss)(weights)
-        return dot(gradients, gradients).mul(0.5) as tf.Scalar
+        const squares = tf
+          .grads(loss)(weights)
+          .map((gradient) => gradient.square().sum())
+        return tf.addN(squares).mul(0.5) as tf.Scalar
       })(at),
     )
   }

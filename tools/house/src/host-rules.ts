@@ -95,11 +95,7 @@ export const hostRules: readonly BrokenRule[] = [
   {
     rule: 'topK',
     title: 'of ties the last is kept',
-    edit: edit(
-      topK,
-      '  for (let i = 0; i < total; i++) {\n    const score',
-      '  for (let i = total - 1; i >= 0; i--) {\n    const score',
-    ),
+    edit: edit(topK, 'for (let i = 0; ties > 0; i++)', 'for (let i = total - 1; ties > 0; i--)'),
   },
   {
     rule: 'topK',

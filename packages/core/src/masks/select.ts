@@ -49,7 +49,10 @@ export function selectCount(scores: Scores, k: number, among?: Masks): Masks {
   let next = 0
   for (const [name, score] of parts) {
     const mask = among?.[name]
-    for (let i = 0; i < score.length; i++) if (mask === undefined || mask[i] === 1) ranked[next++] = score[i]!
+    if (mask === undefined) {
+      ranked.set(score, next)
+      next += score.length
+    } else for (let i = 0; i < score.length; i++) if (mask[i] === 1) ranked[next++] = score[i]!
   }
   const winners = topK(ranked, k)
 
@@ -57,8 +60,12 @@ export function selectCount(scores: Scores, k: number, among?: Masks): Masks {
   return Object.fromEntries(
     parts.map(([name, score]) => {
       const mask = among?.[name]
+      if (mask === undefined) {
+        next += score.length
+        return [name, winners.slice(next - score.length, next)]
+      }
       const kept = new Uint8Array(score.length)
-      for (let i = 0; i < score.length; i++) if (mask === undefined || mask[i] === 1) kept[i] = winners[next++]!
+      for (let i = 0; i < score.length; i++) if (mask[i] === 1) kept[i] = winners[next++]!
       return [name, kept]
     }),
   )

@@ -24,52 +24,67 @@ export function topK(scores: ScoreArray, k: number): Uint8Array {
   if (k === 0) return kept
   const threshold = kthLargest(scores, k)
   let ties = k
-  for (let i = 0; i < total; i++) if (scores[i]! > threshold) ties--
   for (let i = 0; i < total; i++) {
-    const score = scores[i]!
-    if (score > threshold || (score === threshold && ties-- > 0)) kept[i] = 1
+    if (scores[i]! > threshold) {
+      kept[i] = 1
+      ties--
+    }
+  }
+  for (let i = 0; ties > 0; i++) {
+    if (scores[i] === threshold) {
+      kept[i] = 1
+      ties--
+    }
   }
   return kept
 }
 
 /**
  * Counts the scores by their first 16 bits, which order them but for what shares a bin, and sorts the bin that holds the k-th
- * largest: a pass over the scores in place of a sort of millions.
+ * largest: two passes over the scores in place of a sort of millions.
  */
 function kthLargest(scores: ScoreArray, k: number): number {
-  checkNumbers(scores)
-  const bins = binsOf(scores)
-  const counts = new Uint32Array(BINS)
-  for (let i = 0; i < bins.length; i++) counts[bins[i]!]!++
+  const first = firstBits(scores)
+  const counts = new Uint32Array(2 ** 16)
+  for (let i = first.start; i < first.halves.length; i += first.step) counts[first.halves[i]!]!++
+  checkNumbers(scores, counts)
+
   let above = 0
-  let bin = BINS - 1
-  while (above + counts[bin]! < k) above += counts[bin--]!
-  const sorted = scores.slice(0, counts[bin]!)
-  for (let i = 0, next = 0; i < bins.length; i++) if (bins[i] === bin) sorted[next++] = scores[i]!
-  sorted.sort()
-  return sorted[sorted.length - (k - above)]!
-}
-
-const BINS = 2 ** 16
-
-function checkNumbers(scores: ScoreArray): void {
-  for (let i = 0; i < scores.length; i++) {
-    if (!Number.isNaN(scores[i])) continue
-    throw new UserError(
-      `Score ${i} of ${scores.length} is NaN, so weights cannot be ranked; the network has diverged, lower the learning rate.`,
-    )
+  let bin = LARGEST
+  for (; above + counts[bin]! < k; bin = nextBelow(bin)) above += counts[bin]!
+  const members = scores.slice(0, counts[bin]!)
+  for (let i = first.start, next = 0; next < members.length; i += first.step) {
+    if (first.halves[i] === bin) members[next++] = scores[(i - first.start) / first.step]!
   }
+  members.sort()
+  return members[members.length - (k - above)]!
 }
 
-/** A number of 16 bits for each score, larger for larger ones: sign, exponent and the first bits of the fraction. */
-function binsOf(scores: ScoreArray): Uint16Array {
+/** The first 16 bits of each score (sign, exponent, the fraction's beginning): every `step`-th half, from `start` on. */
+function firstBits(scores: ScoreArray): { halves: Uint16Array; start: number; step: number } {
   const halves = new Uint16Array(scores.buffer, scores.byteOffset, scores.byteLength / 2)
-  const perScore = scores.BYTES_PER_ELEMENT / 2
-  const bins = new Uint16Array(scores.length)
-  // The last half has the highest bits (little-endian). Negative numbers are ordered backwards.
-  for (let i = 0, at = perScore - 1; i < bins.length; i++, at += perScore) {
-    const bits = halves[at]!
-    bins[i] = bits >= 0x8000 ? ~bits : bits | 0x8000
-  }
-  return bins
+  const step = scores.BYTES_PER_ELEMENT / 2
+  // Little-endian, as all machines that Node runs on but one.
+  return { halves, start: step - 1, step }
+}
+
+const SIGN = 0x8000
+const LARGEST = SIGN - 1
+
+/** The bits of the next smaller numbers: down to +0, then from -0 on to ever larger negative ones. */
+function nextBelow(bin: number): number {
+  if (bin < SIGN) return bin === 0 ? SIGN : bin - 1
+  return bin + 1
+}
+
+/** NaN has an exponent of ones, as infinity has; only where there are such is it looked for. */
+function checkNumbers(scores: ScoreArray, counts: Uint32Array): void {
+  const infinity = scores.BYTES_PER_ELEMENT === 8 ? 0x7ff0 : 0x7f80
+  const suspect = (sign: number): boolean => counts.subarray(sign + infinity, sign + SIGN).some((count) => count > 0)
+  if (!suspect(0) && !suspect(SIGN)) return
+  const nan = scores.findIndex(Number.isNaN)
+  if (nan === -1) return
+  throw new UserError(
+    `Score ${nan} of ${scores.length} is NaN, so weights cannot be ranked; the network has diverged, lower the learning rate.`,
+  )
 }

@@ -1,8 +1,9 @@
-/** LTH-7 to LTH-9 on made-up rows whose truth is known: verdicts follow the effects that were put in. */
+/** LTH-7 to LTH-10 on made-up rows whose truth is known: verdicts follow the effects that were put in. */
 import type { Results, Row } from '@winning-tickets/harness'
 import { describe, expect, it } from 'vitest'
 import { convProfiles } from './conv.js'
 import { convClaims } from './conv-claims.js'
+import { dropoutProfiles } from './dropout.js'
 import { densityOf } from './ladder.js'
 
 interface Run {
@@ -52,7 +53,10 @@ const IDS = ['LTH-7', 'LTH-8', 'LTH-9']
 
 describe('claims on convolutional networks', () => {
   it('are judged by the experiment on them', () => {
-    expect(convClaims.map(({ id, experiment }) => [id, experiment])).toEqual(IDS.map((id) => [id, 'imp-conv']))
+    expect(convClaims.map(({ id, experiment }) => [id, experiment])).toEqual([
+      ...IDS.map((id) => [id, 'imp-conv']),
+      ['LTH-10', 'imp-dropout'],
+    ])
   })
 
   it.each(IDS)('%s is supported where the paper is right', (id) => {
@@ -114,5 +118,77 @@ describe('claims on convolutional networks', () => {
     const { rows, ...rest } = results(paperTruth)
     const missing = { ...rest, rows: rows.filter(({ arm }) => !/conv-4 (ticket|reinit)/.test(arm)) }
     expect(check(id, missing)).toMatchObject({ verdict: 'inconclusive', effect: null })
+  })
+})
+
+/** Accuracies in percent (synthetic), of five seeds with a little spread. */
+interface Accuracies {
+  readonly dense: number
+  readonly ticket: number
+  readonly dropout: number
+  readonly both: number
+}
+function dropoutResults({ dense, ticket, dropout, both }: Accuracies, network?: string, seeds = 5): Results {
+  const rows = dropoutProfiles.paper.networks.flatMap(({ plain }) =>
+    Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) => {
+      const changed = network === undefined || network === plain.name
+      const row = (arm: string, level: number, truth: number): Row => {
+        const spread = 0.02 * Math.sin(seed * 7 + level * 3 + seed * arm.length)
+        const metrics = { testAccuracyAtEarlyStop: (truth + spread) / 100 }
+        return {
+          arm: `${plain.name} ${arm}`,
+          level,
+          density: 0.8 ** level,
+          seed,
+          metrics,
+          stageId: `${arm}${level}${seed}`,
+        }
+      }
+      return [
+        row('dense', 0, dense),
+        row('dropout dense', 0, changed ? dropout : 70),
+        // Only one level is good.
+        ...[3, 6, 9].map((level) => row('ticket', level, level === 6 ? ticket : 50)),
+        ...[3, 6, 9].map((level) => row('dropout ticket', level, level === 9 ? (changed ? both : 73) : 50)),
+      ]
+    }),
+  )
+  return {
+    paper: 'imp-dropout',
+    title: 'synthetic',
+    profile: 'paper',
+    dataset: { name: 'made-up', note: 'synthetic' },
+    rows,
+  }
+}
+
+describe('LTH-10', () => {
+  const right = { dense: 67, ticket: 70, dropout: 70, both: 73 }
+
+  it('is supported where the paper is right, with the effect that was put in', () => {
+    const finding = check('LTH-10', dropoutResults(right))
+    expect(finding).toMatchObject({ verdict: 'supported', seeds: 5 })
+    expect(finding.effect).toBeCloseTo(3, 1)
+    expect(finding.low!).toBeLessThan(finding.effect!)
+  })
+
+  it.each([
+    ['pruning adds nothing to dropout', { ...right, dropout: 74 }],
+    ['dropout adds nothing to the ticket', { ...right, ticket: 74 }],
+  ])('is contradicted where %s', (_, truth) => {
+    expect(check('LTH-10', dropoutResults(truth)).verdict).toBe('contradicted')
+  })
+
+  it('is contradicted by one network', () => {
+    expect(check('LTH-10', dropoutResults({ ...right, both: 65 }, 'conv-4')).verdict).toBe('contradicted')
+  })
+
+  it('decides nothing from one seed, or without an arm', () => {
+    expect(check('LTH-10', dropoutResults(right, undefined, 1)).verdict).toBe('inconclusive')
+    const { rows, ...rest } = dropoutResults(right)
+    for (const arm of ['ticket', 'dropout dense', 'dropout ticket']) {
+      const missing = { ...rest, rows: rows.filter((row) => row.arm !== `conv-4 ${arm}`) }
+      expect(check('LTH-10', missing)).toMatchObject({ verdict: 'inconclusive', effect: null })
+    }
   })
 })

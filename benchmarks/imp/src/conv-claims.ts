@@ -1,4 +1,4 @@
-/** LTH-7 to LTH-9 of claims.md 1.c as predicates over the rows of the experiment on convolutional networks. */
+/** LTH-7 to LTH-10 of claims.md 1.c as predicates over the rows of the experiments on convolutional networks. */
 import { above, type Claim, difference, levelsOf, type PerSeed, perSeed, type Results } from '@winning-tickets/harness'
 import { ACCURACY, atScale, points, STOP, spoken, within } from './measures.js'
 import { bestForOthers, estimateOf, overNetworks, pair } from './networks.js'
@@ -7,14 +7,13 @@ const experiment = 'imp-conv'
 
 const faster = (estimate: Parameters<typeof spoken>[0]) => spoken(estimate, ' times as fast', Math.exp)
 
-/** Of the dense network: a metric of each seed at level 0. */
-const dense = (results: Results, metric: string): PerSeed => perSeed(results, 'dense', metric, [0])
+/** A metric of an arm, level by level. */
+const byLevel = (results: Results, arm: string, metric: string): PerSeed[] =>
+  levelsOf(results, arm).map(({ level }) => perSeed(results, arm, metric, [level]))
 
 /** What tickets have over dense, level by level. */
 const overDense = (results: Results, metric: string, combine: (ticket: number, dense: number) => number): PerSeed[] =>
-  levelsOf(results, 'ticket').map(({ level }) =>
-    pair(perSeed(results, 'ticket', metric, [level]), dense(results, metric), combine),
-  )
+  byLevel(results, 'ticket', metric).map((ticket) => pair(ticket, perSeed(results, 'dense', metric, [0]), combine))
 
 const lth7: Claim = {
   id: 'LTH-7',
@@ -77,4 +76,25 @@ const lth9: Claim = {
   },
 }
 
-export const convClaims: readonly Claim[] = [lth7, lth8, lth9]
+const lth10: Claim = {
+  id: 'LTH-10',
+  title: 'Dropout and tickets combine: a ticket with dropout beats dropout alone and a ticket alone',
+  paper: 'dropout adds 2.1, 3.0, 2.4 pp to dense (Conv-2, -4, -6), pruning up to 2.3, 4.6, 4.7 more',
+  unit: 'pp, ticket with dropout over dropout, at the best level',
+  experiment: 'imp-dropout',
+  check(results) {
+    const part = (network: Results) => {
+      const both = bestForOthers(byLevel(network, 'dropout ticket', ACCURACY))
+      const gain = (other: PerSeed) => pair(both, other, (a, b) => 100 * difference(a, b))
+      const effect = gain(perSeed(network, 'dropout dense', ACCURACY, [0]))
+      const over = gain(bestForOthers(byLevel(network, 'ticket', ACCURACY)))
+      if (effect.size === 0 || over.size === 0) return undefined
+      const [result, second] = [estimateOf(effect), estimateOf(over)]
+      const detail = `the ticket with dropout is ${points(result)} over dropout alone and ${points(second)} over the ticket alone, each at the level that is best for other seeds.`
+      return { effect, verdicts: [above(result, 0), above(second, 0)], detail }
+    }
+    return overNetworks(results, part, 'dense networks and tickets with and without dropout')
+  },
+}
+
+export const convClaims: readonly Claim[] = [lth7, lth8, lth9, lth10]

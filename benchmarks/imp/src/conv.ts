@@ -15,10 +15,10 @@ export interface ConvSettings extends Settings {
   readonly networks: readonly ConvNet[]
 }
 
-type Name = 'conv-2' | 'conv-4' | 'conv-6'
+export type ConvName = 'conv-2' | 'conv-4' | 'conv-6'
 
 /** Adam, 2e-4 for Conv-2 and 3e-4 for the others, batches of 60, validated every 100 iterations. */
-const paperRecipe = (name: Name, iterations: number): RecipeInput => ({
+const paperRecipe = (name: ConvName, iterations: number): RecipeInput => ({
   optimizer: { name: 'adam' },
   learningRate: name === 'conv-2' ? 2e-4 : 3e-4,
   batchSize: 60,
@@ -27,14 +27,14 @@ const paperRecipe = (name: Name, iterations: number): RecipeInput => ({
 })
 
 /** Layer by layer: convolutions 10% a round (Conv-6 15%), dense layers 20%, the output layer 10%. */
-const rates = (name: Name): PrunedNetwork['rates'] => ({
+const rates = (name: ConvName): PrunedNetwork['rates'] => ({
   scope: 'layerwise',
   conv: name === 'conv-6' ? 0.15 : 0.1,
   dense: 0.2,
   output: 0.1,
 })
 
-const paperNetwork = (name: Name, iterations: number): ConvNet => ({
+export const paperNetwork = (name: ConvName, iterations: number): ConvNet => ({
   name,
   recipe: paperRecipe(name, iterations),
   rates: rates(name),
@@ -43,7 +43,7 @@ const paperNetwork = (name: Name, iterations: number): ConvNet => ({
 })
 
 /** Half of the channels and units. */
-const smallNetwork = (name: Name, rounds: readonly number[], reinitRounds: readonly number[]): ConvNet => ({
+export const smallNetwork = (name: ConvName, rounds: readonly number[], reinitRounds: readonly number[]): ConvNet => ({
   name,
   options: { widthMultiplier: 0.5 },
   recipe: paperRecipe(name, 3000),

@@ -3,6 +3,7 @@ import { type Benchmark, type StageKind, sharedKinds } from '@winning-tickets/ha
 import { claims } from './claims.js'
 import { conv } from './conv.js'
 import { convClaims } from './conv-claims.js'
+import { dropout } from './dropout.js'
 import { early } from './early.js'
 import { earlyClaims } from './early-claims.js'
 import { lenet } from './experiments.js'
@@ -14,7 +15,7 @@ import { rewindClaims } from './rewind-claims.js'
 import { snapshotKind } from './snapshot-stage.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet, conv, rewind, connectivity, early],
+  experiments: [lenet, conv, rewind, connectivity, early, dropout],
   claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims],
   kinds: [...sharedKinds, pruneKind as StageKind, snapshotKind as StageKind],
 }

@@ -1,7 +1,7 @@
 /** One training step as a pure function: loss, gradients under the mask, update. */
 import * as tf from '@tensorflow/tfjs'
 import type { LoopSignature, SpecTree, StepFunction, TensorSpec, TensorTree } from '@winning-tickets/jit'
-import { type Model, prunableParameters, type TensorRecord } from '../models/index.js'
+import { dropoutInputs, type Model, prunableParameters, type TensorRecord } from '../models/index.js'
 import { type OptimizerConfig, optimizer, type StepScalars } from '../recipes/index.js'
 import type { LossOutputs, Objective } from '../tasks/task.js'
 
@@ -16,7 +16,7 @@ export interface StepConfig {
 }
 
 /**
- * carry: {parameters, slots (by slot, then parameter), state}; each: {scalars, batch}; resident: {data, masks}; the
+ * carry: {parameters, slots (by slot, then parameter), state}; each: {scalars, batch, and stay with dropout}; resident: {data, masks}; the
  * step's output is its loss, from before the update. The gradients of masked weights are set to zero: since weights and
  * slots are zero there from the start, they remain exactly zero, whatever the optimizer (trap T6).
  */
@@ -32,6 +32,7 @@ export function trainStep({ model, objective, optimizer: config, masked }: StepC
         batch: each.batch as TensorTree,
         resident: resident.data as TensorTree,
         state: carry.state as TensorRecord,
+        ...(each.stay && { stay: each.stay as TensorRecord }),
       }),
     )
 
@@ -59,6 +60,7 @@ export function stepSignature({ model, objective, optimizer: config, batchSize, 
   const specs = (parameters: readonly { name: string; shape: readonly number[] }[]): SpecTree =>
     Object.fromEntries(parameters.map(({ name, shape }) => [name, float(shape)]))
   const rule = optimizer(config)
+  const stay = dropoutInputs(model, batchSize)
   const trainable = specs(model.parameters.filter((parameter) => parameter.trainable))
   return {
     carry: {
@@ -69,6 +71,7 @@ export function stepSignature({ model, objective, optimizer: config, batchSize, 
     each: {
       scalars: Object.fromEntries(Object.keys(rule.scalars(1, 1)).map((name) => [name, float([])])),
       batch: objective.batch(batchSize),
+      ...(stay && { stay }),
     },
     resident: { data: objective.resident, masks: masked ? specs(prunableParameters(model)) : {} },
   }

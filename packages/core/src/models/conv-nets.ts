@@ -1,6 +1,7 @@
 /** Conv-2, Conv-4 and Conv-6: the convolutional networks of Frankle & Carbin 2019 without batch norm (claims.md 1.b). */
 import { z } from 'zod'
 import { parseConfig } from '../config/index.js'
+import { dropout, dropoutRate } from './dropout.js'
 import { type Build, chain, conv, dense, flatten, maxPool, relu } from './layers.js'
 import type { Model } from './model.js'
 import { imageOptions, network } from './network.js'
@@ -10,6 +11,8 @@ export const convNetOptionsSchema = z.strictObject({
   ...imageOptions,
   initialisation: imageOptions.initialisation.default('glorot'),
   widthMultiplier,
+  /** Of the units of the two hidden dense layers, where the paper does not say of which (0.5 there). */
+  dropout: dropoutRate,
 })
 export type ConvNetOptions = z.input<typeof convNetOptionsSchema>
 
@@ -34,7 +37,12 @@ function convNet(pairs: 1 | 2 | 3, given: ConvNetOptions = {}): Model {
     ...convolution(2 * i + 2, widthOf(channels)),
     maxPool,
   ])
-  const hidden = HIDDEN.flatMap((units, i) => [dense(`fc${i + 1}`, widthOf(units)), relu])
+  const { dropout: rate } = options
+  const hidden = HIDDEN.flatMap((units, i) => [
+    dense(`fc${i + 1}`, widthOf(units)),
+    relu,
+    ...(rate === undefined ? [] : [dropout(`fc${i + 1}`, rate)]),
+  ])
   const output = dense(`fc${HIDDEN.length + 1}`, options.classes, { output: true })
   return network(name, options, chain(...features, flatten, ...hidden, output))
 }

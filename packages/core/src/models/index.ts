@@ -1,8 +1,10 @@
 /** Models: named parameters and a function of them. */
+export { dropoutDraws, dropoutInputs } from './dropout.js'
 export { type Flops, forwardFlops } from './flops.js'
 export { glorotNormal, initialise, initialWeights, kaimingNormal } from './initialise.js'
 export { type MlpOptions, mlp, mlpOptionsSchema } from './mlp.js'
 export {
+  type DropoutSite,
   type Initializer,
   type Model,
   type ModelMode,

@@ -1,7 +1,7 @@
 /** Layers of convolutional networks: what they hold, what they give, and how they join. Images are [batch, height, width, channels]. */
 import * as tf from '@tensorflow/tfjs'
 import { UserError } from '../errors.js'
-import { type ParameterSpec, sizeOf, type TensorRecord } from './model.js'
+import { type DropoutSite, type ParameterSpec, sizeOf, type TensorRecord } from './model.js'
 
 /** Of one example: [height, width, channels] of an image, [features] of a vector. */
 export type Shape = readonly number[]
@@ -13,6 +13,8 @@ export type LayerParameter = Omit<ParameterSpec, 'initializer' | 'prunable'>
 export interface Call {
   readonly weights: TensorRecord
   readonly training: boolean
+  /** Which units stay, by dropout site; see `ModelMode`. */
+  readonly stay?: TensorRecord
   /** Where layers leave the new values of their statistics, in training. */
   readonly statistics: Record<string, tf.Tensor>
   /** Whether these values are the batch's own instead of running averages. */
@@ -22,6 +24,8 @@ export interface Call {
 export interface Layer {
   readonly parameters: readonly LayerParameter[]
   readonly output: Shape
+  /** Where it drops units, if it does. */
+  readonly dropout?: readonly DropoutSite[]
   run(x: tf.Tensor, call: Call): tf.Tensor
 }
 
@@ -36,6 +40,7 @@ export function chain(...builds: readonly Build[]): Build {
     return {
       parameters: layers.flatMap(({ parameters }) => parameters),
       output: layers.at(-1)?.output ?? input,
+      dropout: layers.flatMap(({ dropout = [] }) => dropout),
       run: (x, call) => layers.reduce((activation, layer) => layer.run(activation, call), x),
     }
   }
@@ -48,6 +53,7 @@ export function residual(main: Build, shortcut: Build): Build {
     return {
       parameters: branches.flatMap(({ parameters }) => parameters),
       output: branches[0].output,
+      dropout: branches.flatMap(({ dropout = [] }) => dropout),
       run: (x, call) => tf.add(branches[0].run(x, call), branches[1].run(x, call)),
     }
   }

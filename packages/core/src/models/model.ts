@@ -42,10 +42,21 @@ export interface ParameterSpec {
 export type Weights = Readonly<Record<string, Float32Array>>
 export type TensorRecord = Readonly<Record<string, tf.Tensor>>
 
+/** Where a model drops units in training. */
+export interface DropoutSite {
+  readonly name: string
+  /** Of one example. */
+  readonly shape: readonly number[]
+  /** Fraction that is dropped. */
+  readonly rate: number
+}
+
 export interface ModelMode {
   readonly training: boolean
   /** What statistics become in training: running averages (default), or those of this batch alone. */
   readonly statistics?: 'running' | 'batch'
+  /** Which units stay, by dropout site: [batch, ...shape], 0 or 1. Training needs them, if the model has sites. */
+  readonly stay?: TensorRecord
   /** Carried state (an LSTM's h and c), for models that have it. */
   readonly state?: TensorRecord
 }
@@ -70,6 +81,8 @@ export interface Model {
   readonly prunablePolicy?: PrunablePolicy
   /** In the order of the layers: the order in which a global ranking breaks ties. */
   readonly parameters: readonly ParameterSpec[]
+  /** Where it drops units in training; none, if absent. */
+  readonly dropout?: readonly DropoutSite[]
   /** Draws every parameter from its own stream, "fc1.kernel" below the given ones: `model.init(within(streams(seed), 'init'))`. */
   init(streams: Streams): Weights
   /** A pure TensorFlow.js function: x is [batch, ...inputShape], float32. */

@@ -43,15 +43,15 @@ export function network<Options extends NetworkOptions & JsonObject>(
   build: Build,
 ): Model {
   const { inputShape, classes, prunable } = options
-  const { parameters: parts, run } = build(inputShape)
+  const { parameters: parts, dropout = [], run } = build(inputShape)
   const parameters = parts.map(
     (part): ParameterSpec => ({ ...part, initializer: drawOf(part, options), prunable: covers(prunable, part) }),
   )
 
-  function apply(weights: TensorRecord, x: tf.Tensor, { training, statistics: of = 'running' }: ModelMode) {
+  function apply(weights: TensorRecord, x: tf.Tensor, { training, stay, statistics: of = 'running' }: ModelMode) {
     const statistics: Record<string, tf.Tensor> = {}
     const images = x.rank === inputShape.length + 1 ? x : x.reshape([x.shape[0]!, ...inputShape])
-    const output = run(images, { weights, training, statistics, ownStatistics: of === 'batch' })
+    const output = run(images, { weights, training, statistics, ownStatistics: of === 'batch', ...(stay && { stay }) })
     return training ? { output, statistics } : { output }
   }
 
@@ -62,6 +62,7 @@ export function network<Options extends NetworkOptions & JsonObject>(
     classes,
     prunablePolicy: prunable,
     parameters,
+    ...(dropout.length > 0 && { dropout }),
     init: (streams) => initialise(parameters, streams),
     apply,
   }

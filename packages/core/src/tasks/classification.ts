@@ -91,12 +91,12 @@ export function classificationObjective(
     resident: { images: bytes(examples), labels: labels(examples) },
     state: () => ({}),
 
-    loss({ model, parameters, batch, resident }) {
+    loss({ model, parameters, batch, resident, stay }) {
       const indices = batch.indices as tf.Tensor1D
       const chosen = tf.gather(resident.images as tf.Tensor2D, indices)
       const images = augment && imageShape ? augmentImages(chosen, batch, imageShape, augment) : chosen
       const target = oneHot(tf.gather(resident.labels as tf.Tensor1D, indices))
-      const { output, statistics } = model.apply(parameters, prepare(images), { training: true })
+      const { output, statistics } = model.apply(parameters, prepare(images), { training: true, ...(stay && { stay }) })
       return { loss: crossEntropy(output as tf.Tensor2D, target).mean(), statistics }
     },
 

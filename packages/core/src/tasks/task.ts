@@ -15,6 +15,8 @@ export interface LossInputs {
   /** The data that stay in the graph, as `Objective.resident` describes them. */
   readonly resident: TensorTree
   readonly state: TensorRecord
+  /** Which units stay, for models with dropout: to be passed to `Model.apply`. */
+  readonly stay?: TensorRecord
 }
 
 export interface LossOutputs {

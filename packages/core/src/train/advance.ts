@@ -23,7 +23,11 @@ export async function advance(run: Run, state: RunState, stop: number): Promise<
   const { carry, out } = await run.loop.run(
     {
       carry: { parameters: state.weights, slots: state.slots, state: state.carried },
-      each: { scalars: scalarsOf(run, state, steps), batch: batches },
+      each: {
+        scalars: scalarsOf(run, state, steps),
+        batch: batches,
+        ...(run.stay && { stay: run.stay(state.iteration, steps) }),
+      },
       resident: run.resident,
     },
     steps,

@@ -3,6 +3,7 @@ import type { CompiledLoop, HostTree } from '@winning-tickets/jit'
 import { compileTraining } from '../compile/index.js'
 import { UserError } from '../errors.js'
 import { type DensityRecord, densityRecord } from '../masks/index.js'
+import { dropoutDraws } from '../models/index.js'
 import { streams } from '../random/index.js'
 import { type Optimizer, optimizer } from '../recipes/index.js'
 import type { BatchSource, Evaluator, SplitName } from '../tasks/index.js'
@@ -15,6 +16,8 @@ export interface Run {
   readonly loop: CompiledLoop
   readonly source: BatchSource
   readonly resident: HostTree
+  /** Which units stay at any steps, for models with dropout. */
+  readonly stay?: (iteration: number, steps: number) => HostTree
   readonly evaluators: Readonly<Record<SplitName, Evaluator>>
   readonly density: DensityRecord
   readonly keepAt: ReadonlySet<number>
@@ -38,6 +41,7 @@ export async function prepare(options: TrainOptions): Promise<Run> {
     batchSize,
     masked: ticket.mask !== undefined,
   })
+  const stay = dropoutDraws(model, streams(seed), batchSize)
   const evaluator = (split: SplitName): Promise<Evaluator> => task.evaluator({ model, engine, split })
   const masks = Object.entries(ticket.mask ?? {}).map(([name, mask]) => [name, Float32Array.from(mask)])
   return {
@@ -46,6 +50,7 @@ export async function prepare(options: TrainOptions): Promise<Run> {
     loop,
     source,
     resident: { data: source.kind === 'resident' ? source.resident : {}, masks: Object.fromEntries(masks) },
+    ...(stay && { stay }),
     evaluators: {
       train: await evaluator('train'),
       validation: await evaluator('validation'),

@@ -2,73 +2,38 @@
  * Golden stages: one or more tiny stages of every kind give what they always gave. Evidence in people's stores carries the
  * `semantics` of its kind; whoever changes numbers on purpose raises the integer that the failing test names.
  */
-import { decodeSafetensors, encodeSafetensors, prunableParameters, sha256, sizeOf, stream } from '@winning-tickets/core'
 import {
+  decodeSafetensors,
+  encodeSafetensors,
+  initialWeights,
+  type Model,
+  prunableParameters,
+  sha256,
+  sizeOf,
+  stream,
+  type Weights,
+} from '@winning-tickets/core'
+import {
+  type BarrierConfigInput,
+  barrierKind,
   buildModel,
-  canonicalJson,
   encodeMasks,
   type Json,
   parseConfig,
-  type StageInput,
-  type StageKind,
   type StageOutcome,
   type TrainConfigInput,
   trainKind,
 } from '@winning-tickets/harness'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { digest, finished, rounded, stageRunner } from './golden.testing.js'
 import { benchmark } from './index.js'
 import { pruneKind } from './prune-stage.js'
+import { snapshotKind } from './snapshot-stage.js'
 
 const setting = { name: 'lenet-300-100' as const, options: { hidden: [12, 8] } }
 const network = buildModel(setting)
 
-/** Engine, graphs and data are made once. */
-const made = new Map<string, Promise<object>>()
-const disposers: (() => Promise<void>)[] = []
-const cache = {
-  get<T extends object>(key: string, make: () => Promise<T>, dispose?: (value: T) => Promise<void>): Promise<T> {
-    const known = made.get(key) as Promise<T> | undefined
-    if (known !== undefined) return known
-    const value = make()
-    made.set(key, value)
-    if (dispose) disposers.push(async () => dispose(await value))
-    return value
-  },
-}
-afterAll(async () => {
-  for (const dispose of disposers) await dispose()
-})
-
-function run<Config extends object, Input>(
-  kind: StageKind<Config, Input>,
-  given: Input,
-  inputs: Readonly<Record<string, StageInput>> = {},
-): Promise<StageOutcome> {
-  const checkpoint = { path: '/nonexistent/checkpoint', seconds: 1e9 }
-  return kind.run({ config: parseConfig(kind, given), inputs, cache, checkpoint, progress: () => {} })
-}
-
-/** A stage that is done, as a later one sees it. */
-const finished = (artifacts: StageOutcome['artifacts'] = {}): StageInput => ({
-  id: 'finished',
-  result: {},
-  artifact: async (name) => artifacts[name] ?? expect.unreachable(name),
-})
-
-const digest = (value: object): string => sha256(Buffer.from(canonicalJson(value, 'The golden value'))).slice(0, 16)
-
-/**
- * Three digits of a loss, two of an accuracy: the last bits of floats differ between CPUs with and without AVX-512.
- *
- * @throws Error if the number lies so near to the middle of two that it might be rounded either way
- */
-function rounded(value: number, digits: number): number {
-  const units = value * 10 ** digits
-  if (Math.abs((Math.abs(units) % 1) - 0.5) < 0.005) {
-    throw new Error(`${value} may be rounded up on one CPU and down on another; give the golden stage another seed.`)
-  }
-  return Math.round(units)
-}
+const { run } = stageRunner()
 
 /** Every second, third ... weight of the layers, each layer at another density. */
 const mask = encodeMasks(
@@ -214,7 +179,68 @@ describe(pruneKind.name, () => {
   })
 })
 
+/** Weights as a stage stores them. */
+function stored(model: Model, weights: Weights): Uint8Array {
+  return encodeSafetensors(
+    Object.fromEntries(
+      model.parameters.map(({ name, shape }) => [name, { dtype: 'float32', shape, data: weights[name]! }]),
+    ),
+  )
+}
+
+describe(barrierKind.name, () => {
+  const model = { name: 'resnet-8' as const, options: { inputShape: [28, 28, 1], width: 2 } }
+  const residual = buildModel(model)
+  const ends = Object.fromEntries(
+    [1, 2].map((seed) => [seed, finished({ weights: stored(residual, initialWeights(residual, seed)) })]),
+  )
+
+  test('a line between initial weights', async () => {
+    const config: BarrierConfigInput = {
+      data: { dataset: 'fashion-mnist-extract', validation: 1000 },
+      model,
+      points: 2,
+      statistics: { batchSize: 20, batches: 2 },
+      seed: 3,
+      examples: { train: 200, test: 100 },
+    }
+    const { artifacts = {} } = await run(barrierKind, config, { first: ends[1]!, second: ends[2]! })
+    const { alpha, trainLoss, testLoss, testError } = decodeSafetensors(artifacts.line!).tensors
+    const line = {
+      alpha: [...alpha!.data].map((value) => rounded(value, 3)),
+      trainLoss: [...trainLoss!.data].map((value) => rounded(value, 2)),
+      testLoss: [...testLoss!.data].map((value) => rounded(value, 2)),
+      testError: [...testError!.data].map((value) => rounded(value, 1)),
+    }
+    const advice = `a stage of the kind "barrier" gives another line: if its graphs changed, only pin the new digest; if they did not, host code changed: ${elsewhere}line in the harness's kinds/barrier.ts; then pin the new digest`
+    expect(digest(line), advice).toBe('8bfb0afb1a405327')
+  })
+})
+
+describe(snapshotKind.name, () => {
+  const trained = finished({ weights: stored(network, initialWeights(network, 8)) })
+
+  test('a look at the start', async () => {
+    const config = {
+      data: { dataset: 'fashion-mnist-extract', validation: 1000 },
+      model: setting,
+      seed: 7,
+      step: 0,
+      density: 0.3,
+    }
+    const { result } = await run(snapshotKind, config, { trained })
+    const { maskOverlap, ...accuracies } = result.metrics!
+    const look = {
+      layers: Object.entries(result.layers as Record<string, number>).map(([name, share]) => [name, rounded(share, 4)]),
+      overlap: rounded(maskOverlap!, 4),
+      accuracies: Object.entries(accuracies).map(([name, value]) => [name, rounded(value, 1)]),
+    }
+    const advice = `a stage of the kind "imp/snapshot" sees something else: if its graph changed, only pin the new digest; if it did not, host code changed: ${elsewhere}snapshot in snapshot-stage.ts; then pin the new digest`
+    expect(digest(look), advice).toBe('4c773f56bb3582e2')
+  })
+})
+
 test('every kind has golden stages', () => {
-  const kinds: readonly string[] = [trainKind.name, pruneKind.name]
+  const kinds: readonly string[] = [trainKind.name, barrierKind.name, pruneKind.name, snapshotKind.name]
   expect(benchmark.kinds.map(({ name }) => name)).toEqual(kinds)
 })

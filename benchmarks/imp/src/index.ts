@@ -4,13 +4,18 @@ import { claims } from './claims.js'
 import { conv } from './conv.js'
 import { convClaims } from './conv-claims.js'
 import { dropout } from './dropout.js'
+import { early } from './early.js'
+import { earlyClaims } from './early-claims.js'
 import { lenet } from './experiments.js'
+import { connectivity } from './lmc.js'
+import { connectivityClaims } from './lmc-claims.js'
 import { pruneKind } from './prune-stage.js'
 import { rewind } from './rewind.js'
 import { rewindClaims } from './rewind-claims.js'
+import { snapshotKind } from './snapshot-stage.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet, conv, rewind, dropout],
-  claims: [...claims, ...convClaims, ...rewindClaims],
-  kinds: [...sharedKinds, pruneKind as StageKind],
+  experiments: [lenet, conv, rewind, connectivity, early, dropout],
+  claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims],
+  kinds: [...sharedKinds, pruneKind as StageKind, snapshotKind as StageKind],
 }

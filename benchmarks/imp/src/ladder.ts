@@ -17,8 +17,7 @@ export interface PrunedNetwork {
 
 export const modelOf = ({ name, options }: PrunedNetwork): Model => model(name, options as never)
 
-export const ratesOf = ({ rates, rounds }: PrunedNetwork): ImpOptions['rates'] =>
-  impOptions({ rounds: rounds.length, rates }).rates
+export const ratesOf = ({ rates }: PrunedNetwork): ImpOptions['rates'] => impOptions({ rounds: 1, rates }).rates
 
 /** The density of a network after a round. */
 export const densityOf = (network: PrunedNetwork, round: number): number =>

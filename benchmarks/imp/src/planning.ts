@@ -34,7 +34,7 @@ export function planningLab(training: Training, seed: number, keepAt?: readonly 
   }
 }
 
-type TrainOptions = Partial<Pick<TrainConfigInput, 'keepAt' | 'start'>> & { readonly label?: string }
+type TrainOptions = Partial<Pick<TrainConfigInput, 'keepAt' | 'start' | 'orderSeed'>> & { readonly label?: string }
 
 /** The stage of a start, or of a control of it: `start` in the options is what becomes of the start's mask. */
 export async function trainStage(
@@ -43,9 +43,9 @@ export async function trainStage(
   { mask, from }: Start<Planned, Planned>,
   { label = 'train', ...rest }: TrainOptions = {},
 ): Planned {
-  // A control draws its own weights, so it needs no trained ones.
-  const trained =
-    from === 'init' || rest.start ? undefined : await ('trained' in from ? from.trained : from.continueFrom)
+  // A control that draws its own weights needs no trained ones.
+  const drawn = rest.start !== undefined && rest.start.from !== 'rewind'
+  const trained = from === 'init' || drawn ? undefined : await ('trained' in from ? from.trained : from.continueFrom)
   const start: TrainConfigInput['start'] =
     from === 'init' ? { from } : 'rewindTo' in from ? { from: 'rewind', step: from.rewindTo } : { from: 'continue' }
   const config: TrainConfigInput = {

@@ -1,6 +1,7 @@
 /** Seeds, data, models, tasks, recipes, training, masks, tickets: what all papers share. */
 export * from './compile/index.js'
 export * from './config/index.js'
+export * from './connectivity/index.js'
 export * from './data/index.js'
 export * from './errors.js'
 export * from './files/index.js'

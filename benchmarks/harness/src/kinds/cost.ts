@@ -15,7 +15,7 @@ const PASSES_OF_A_STEP = 3
 const SELECTIONS = 2
 
 /** Seconds that a forward pass of one example takes. */
-function forwardSeconds({ parameters }: Model): number {
+export function forwardSeconds({ parameters }: Model): number {
   const kernels = parameters.filter(({ role }) => role === 'kernel')
   return kernels.reduce((sum, { kind, shape, positions = 1 }) => {
     return sum + (2 * positions * sizeOf(shape)) / (kind === 'conv' ? RATES.conv : RATES.dense)

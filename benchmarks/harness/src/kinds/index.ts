@@ -1,9 +1,21 @@
 /** Kinds of stage that all papers share. */
 import type { StageKind } from '../stage/types.js'
+import { barrierKind } from './barrier.js'
 import { trainKind } from './train.js'
 
-export { buildModel, modelSchema } from './setup.js'
+export { type BarrierConfig, type BarrierConfigInput, barrierKind } from './barrier.js'
+export { forwardSeconds } from './cost.js'
+export {
+  buildModel,
+  dataHashOf,
+  dataSchema,
+  engineOf,
+  evaluationHashOf,
+  modelSchema,
+  objectiveOf,
+  splitsOf,
+} from './setup.js'
 export { type TrainConfig, type TrainConfigInput, trainKind } from './train.js'
 export { decodeMasks, decodeWeights, encodeMasks, keptByLayer } from './weights.js'
 
-export const sharedKinds: readonly StageKind[] = [trainKind as StageKind]
+export const sharedKinds: readonly StageKind[] = [trainKind as StageKind, barrierKind as StageKind]

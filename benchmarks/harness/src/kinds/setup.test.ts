@@ -27,7 +27,9 @@ const ofEachClass = (labels: readonly number[]) =>
 describe('the config of data', () => {
   it('says nothing of what is not used', () => {
     expect(dataSchema.parse(plain)).toStrictEqual(written)
-    expect(dataSchema.parse({ ...plain, train: undefined, balanced: false, augment: undefined })).toStrictEqual(written)
+    expect(
+      dataSchema.parse({ ...plain, train: undefined, balanced: false, augment: undefined, spoil: undefined }),
+    ).toStrictEqual(written)
     expect(dataSchema.parse({ ...plain, train: 50, balanced: true, augment: {} })).toStrictEqual({
       ...written,
       train: 50,
@@ -78,5 +80,16 @@ describe('the task', () => {
     expect(Math.max(...(batch.corners as Int32Array))).toBeLessThanOrEqual(4)
     expect(task.plain?.dataId).toBe(task.dataId)
     expect(Object.keys((await given(plain)).batch)).toEqual(['indices'])
+  })
+
+  it('has every example twice if a part of the run is spoilt, and takes the second ones there', async () => {
+    const { labels, batch, task } = await given({ ...plain, train: 300, spoil: { what: 'labels', from: 0, to: 2 } })
+    const clean = await given({ ...plain, train: 300 })
+    expect(labels.slice(0, 300)).toEqual(clean.labels)
+    expect(labels.slice(300)).not.toEqual(clean.labels)
+    expect([...(batch.indices as Int32Array)]).toEqual([...(clean.batch.indices as Int32Array)].map((i) => i + 300))
+    expect(task.objective.config).toMatchObject({ examples: 600 })
+    const config = { data: dataSchema.parse({ ...plain, train: 300, spoil: { what: 'labels', from: 0, to: 2 } }) }
+    expect(objectiveOf(config).config).toEqual(task.objective.config)
   })
 })

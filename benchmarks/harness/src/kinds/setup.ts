@@ -6,6 +6,7 @@ import {
   classificationOptionsSchema,
   classificationTask,
   datasetInfo,
+  evaluationGraph,
   loadDataset,
   type Model,
   type ModelName,
@@ -13,17 +14,19 @@ import {
   modelNames,
   type Objective,
   recipeSchema,
+  residentExamples,
   splitDataset,
+  spoilSchema,
   type Task,
   UserError,
 } from '@winning-tickets/core'
-import { createEngine, type Engine } from '@winning-tickets/jit'
+import { createEngine, type Engine, traceHash } from '@winning-tickets/jit'
 import { z } from 'zod'
 import { canonicalJson } from '../stage/json.js'
 import type { Cache, Identity } from '../stage/types.js'
 
 /**
- * What a run learns from. `train`, `balanced` and `augment` are absent from the config where they are not used, so that a
+ * What a run learns from. `train`, `balanced`, `augment` and `spoil` are absent from the config where they are not used, so that a
  * run without them keeps its id.
  */
 export const dataSchema = z
@@ -40,17 +43,20 @@ export const dataSchema = z
     ...classificationOptionsSchema.shape,
     /** Mirrored and shifted anew at every step; evaluation takes images as they are. */
     augment: augmentationSchema.optional(),
+    /** A part of the run in which the training data are spoilt; evaluation takes them as they are. */
+    spoil: spoilSchema.optional(),
   })
   .refine(({ balanced, train }) => balanced !== true || train !== undefined, {
     path: ['train'],
     message: 'a balanced set needs its size; set train to a multiple of the classes',
   })
   // One meaning, one id: "not balanced" is the absence of the field.
-  .transform(({ balanced, train, augment, ...rest }) => ({
+  .transform(({ balanced, train, augment, spoil, ...rest }) => ({
     ...rest,
     ...(train !== undefined && { train }),
     ...(balanced === true && { balanced }),
     ...(augment !== undefined && { augment }),
+    ...(spoil !== undefined && { spoil }),
   }))
 
 export const modelSchema = z.strictObject({
@@ -70,7 +76,7 @@ export const buildModel = ({ name, options }: z.output<typeof modelSchema>): Mod
  * @throws UserError if the data set has not that many examples
  */
 export function objectiveOf({ data }: Pick<Setup, 'data'>): Objective {
-  const { dataset, validation, train, mean, std, augment } = data
+  const { dataset, validation, train, mean, std, augment, spoil } = data
   const { imageShape, classes, trainCount } = datasetInfo(dataset)
   const examples = train ?? trainCount - validation
   if (examples < 1 || examples + validation > trainCount) {
@@ -78,24 +84,46 @@ export function objectiveOf({ data }: Pick<Setup, 'data'>): Objective {
       `${dataset} has ${trainCount} training examples, too few for ${train ?? 'some'} to train on and ${validation} for validation; lower one of them.`,
     )
   }
-  return classificationObjective({ shape: imageShape, classes, examples }, { mean, std, ...(augment && { augment }) })
+  const shapes = { shape: imageShape, classes, examples: residentExamples(examples, spoil) }
+  return classificationObjective(shapes, { mean, std, ...(augment && { augment }) })
+}
+
+const evaluationHashes = new Map<string, string>()
+
+/** The hash of the graph that evaluates a network on the data, for ids; traced once a process. */
+export function evaluationHashOf({ data, model }: Pick<Setup, 'data' | 'model'>): string {
+  const key = canonicalJson({ data, model }, 'The setting of an evaluation')
+  let hash = evaluationHashes.get(key)
+  if (hash === undefined) {
+    const { fn, signature } = evaluationGraph(buildModel(model), objectiveOf({ data }))
+    hash = traceHash(fn, signature)
+    evaluationHashes.set(key, hash)
+  }
+  return hash
 }
 
 export const dataHashOf = ({ data }: Pick<Setup, 'data'>): Identity['dataHash'] => datasetInfo(data.dataset).hash
 
+/** The data in their splits, loaded once a worker. */
+export function splitsOf({ data }: Pick<Setup, 'data'>, cache: Cache): Promise<ClassificationData> {
+  const { mean, std, augment, spoil, ...split } = data
+  return cache.get(`split ${canonicalJson(split, 'The split')}`, async () => {
+    const { dataset, splitSeed: seed, ...options } = split
+    return splitDataset(await loadDataset(dataset), { ...options, seed })
+  })
+}
+
 /** The task with its data, loaded once a worker. */
 export function taskOf({ data }: Pick<Setup, 'data'>, cache: Cache): Promise<Task> {
-  const { mean, std, augment, ...split } = data
-  return cache.get(`task ${canonicalJson(data, 'The data config')}`, async () => {
-    const divided = await cache.get(
-      `split ${canonicalJson(split, 'The split')}`,
-      async (): Promise<ClassificationData> => {
-        const { dataset, splitSeed: seed, ...options } = split
-        return splitDataset(await loadDataset(dataset), { ...options, seed })
-      },
-    )
-    return classificationTask(divided, { mean, std, ...(augment && { augment }) })
-  })
+  const { mean, std, augment, spoil } = data
+  return cache.get(`task ${canonicalJson(data, 'The data config')}`, async () =>
+    classificationTask(await splitsOf({ data }, cache), {
+      mean,
+      std,
+      ...(augment && { augment }),
+      ...(spoil && { spoil }),
+    }),
+  )
 }
 
 /** One single-threaded engine a worker: two such workers are faster than one worker with two threads. */

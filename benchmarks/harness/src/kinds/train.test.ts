@@ -175,6 +175,37 @@ describe('the training stage', () => {
     }
   })
 
+  test('is another run with another order of data, from the same weights; and the same stage with its own', async () => {
+    const whole = await run({ ...config, keepAt: [10] })
+    const inputs = { trained: whole.stage }
+    const rewound: TrainConfigInput = { ...config, start: { from: 'rewind', step: 10 } }
+    const copy = await run({ ...rewound, orderSeed: SEED + 1 }, inputs)
+    expect(copy.weights).not.toEqual(whole.weights)
+    const unmoved = await run({ ...still, orderSeed: SEED + 1 })
+    expect(unmoved.weights).toEqual(initialWeights(network, SEED))
+    const { id } = await createStage(trainKind, { ...config, keepAt: [10], orderSeed: SEED })
+    expect(id).toBe(whole.stage.id)
+    // The order alone makes the difference: another seed with the first one's order draws other weights.
+    const other = await run({ ...config, seed: SEED + 1, orderSeed: SEED })
+    expect(other.weights).not.toEqual(whole.weights)
+  })
+
+  test('rewinds under a shuffled mask: other weights of step k, as many a layer', async () => {
+    const whole = await run({ ...config, keepAt: [10] })
+    const kept = decodeWeights(network, await whole.artifact('weights@10'))
+    const recipe = { ...still.recipe, iterations: 10 }
+    const start = { from: 'rewind', step: 10, shuffled: 0 } as const
+    const inputs = { ...masked, trained: whole.stage }
+    const { weights } = await run({ ...still, recipe, start, masked: true }, inputs)
+    for (const [name, keep] of Object.entries(mask)) {
+      expect(ones(weights[name]!)).toBe(ones(Float32Array.from(keep)))
+      expect([...weights[name]!].filter((value, i) => value !== 0 && value !== kept[name]![i])).toEqual([])
+      if (strides[name] === 1) continue
+      expect([...weights[name]!].map((value) => (value === 0 ? 0 : 1))).not.toEqual([...keep])
+    }
+    await expect(createStage(trainKind, { ...config, start })).rejects.toThrow(/masked: a control needs a mask/)
+  })
+
   test('refuses a control without a mask, which would be the dense network', async () => {
     const control: TrainConfigInput = { ...config, start: { from: 'reinit' } }
     await expect(createStage(trainKind, control)).rejects.toThrow(/masked: a control needs a mask/)

@@ -29,15 +29,28 @@ const start = z.discriminatedUnion('from', [
   /** theta_0 with Gaussian noise of `scale` standard deviations of each layer's initialisation. */
   z.strictObject({ from: z.literal('noise'), scale: z.number().positive(), replicate: z.int().min(0).default(0) }),
   /** Input "trained": its weights at iteration k, from which schedule and data order continue. */
-  z.strictObject({ from: z.literal('rewind'), step: z.int().min(1) }),
+  z.strictObject({
+    from: z.literal('rewind'),
+    step: z.int().min(1),
+    /** Replicate of the control "shuffled": these weights under the input mask shuffled within each layer. */
+    shuffled: z.int().min(0).optional(),
+  }),
   /** Input "trained": its final weights, trained again from iteration 0. */
   z.strictObject({ from: z.literal('continue') }),
 ])
+
+const isControl = (given: z.output<typeof start>) =>
+  ['reinit', 'random', 'noise'].includes(given.from) || (given.from === 'rewind' && given.shuffled !== undefined)
 
 const schema = z
   .strictObject({
     ...setupSchema.shape,
     seed: z.int().min(0),
+    /**
+     * Root seed of data order and augmentation where it is not `seed`: copies of one network, for instability analysis.
+     * Absent from the config otherwise, so that a run without it keeps its id.
+     */
+    orderSeed: z.int().min(0).optional(),
     start: start.default({ from: 'init' }),
     /** Whether there is an input "mask". */
     masked: z.boolean().default(false),
@@ -49,10 +62,15 @@ const schema = z
       .transform((steps) => [...new Set(steps)].sort((a, b) => a - b)),
   })
   // Trap T8: without a mask these would quietly be the dense network.
-  .refine(({ masked, start }) => masked || !['reinit', 'random', 'noise'].includes(start.from), {
+  .refine(({ masked, start }) => masked || !isControl(start), {
     path: ['masked'],
     message: 'a control needs a mask',
   })
+  // One meaning, one id.
+  .transform(({ orderSeed, ...rest }) => ({
+    ...rest,
+    ...(orderSeed !== undefined && orderSeed !== rest.seed && { orderSeed }),
+  }))
 export type TrainConfig = z.output<typeof schema>
 export type TrainConfigInput = z.input<typeof schema>
 
@@ -79,7 +97,7 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
   cost: (config) => costOf(config, buildModel(config.model)),
 
   async run({ config, inputs, cache, checkpoint, progress }) {
-    const { recipe, seed, keepAt } = config
+    const { recipe, seed, orderSeed = seed, keepAt } = config
     const network = buildModel(config.model)
     const engine = await engineOf(cache)
     const ticket = await ticketOf(config, network, inputs)
@@ -88,7 +106,7 @@ export const trainKind: StageKind<TrainConfig, TrainConfigInput> = {
       task: await taskOf(config, cache),
       ticket,
       recipe,
-      seed,
+      seed: orderSeed,
       keepAt,
       engine,
       checkpoint: {
@@ -132,6 +150,9 @@ async function ticketOf(
   switch (start.from) {
     case 'reinit':
       return controlTicket(ticket, { name: 'reinit', replicate: start.replicate }, context)
+    case 'rewind':
+      if (start.shuffled === undefined) return ticket
+      return controlTicket(ticket, { name: 'shuffled', replicate: start.shuffled }, context)
     case 'random':
       return controlTicket(ticket, { name: 'random-layerwise', replicate: start.replicate }, context)
     case 'noise':

@@ -13,7 +13,8 @@ const MOMENTUM = 0.1
  * `variance`, which no gradient moves.
  *
  * In training mode by the mean and (biased) variance of the batch; the running statistics become 0.9 times themselves
- * plus 0.1 times the batch's, the variance unbiased. Else by the running statistics.
+ * plus 0.1 times the batch's, the variance unbiased; or, if the call asks for it, the batch's alone. Else by the running
+ * statistics.
  */
 export function batchNorm(name: string): Build {
   return (input) => ({
@@ -23,17 +24,23 @@ export function batchNorm(name: string): Build {
   })
 }
 
-function byBatch(name: string, x: tf.Tensor, input: Shape, { weights, statistics }: Call): tf.Tensor {
+function byBatch(name: string, x: tf.Tensor, input: Shape, call: Call): tf.Tensor {
+  const { weights, statistics } = call
   const values = x.shape[0]! * sizeOf(input.slice(0, -1))
   if (values < 2) throw new RangeError(`${name} cannot normalise a batch with one value a channel; use a larger batch.`)
   const axes = x.shape.slice(0, -1).map((_, axis) => axis)
   const mean = x.mean(axes)
   const centred = x.sub(mean)
   const variance = centred.square().mean(axes)
-  const keep = 1 - MOMENTUM
-  statistics[`${name}.mean`] = weights[`${name}.mean`]!.mul(keep).add(mean.mul(MOMENTUM))
-  const unbiased = variance.mul((MOMENTUM * values) / (values - 1))
-  statistics[`${name}.variance`] = weights[`${name}.variance`]!.mul(keep).add(unbiased)
+  if (call.ownStatistics) {
+    statistics[`${name}.mean`] = mean
+    statistics[`${name}.variance`] = variance.mul(values / (values - 1))
+  } else {
+    const keep = 1 - MOMENTUM
+    statistics[`${name}.mean`] = weights[`${name}.mean`]!.mul(keep).add(mean.mul(MOMENTUM))
+    const unbiased = variance.mul((MOMENTUM * values) / (values - 1))
+    statistics[`${name}.variance`] = weights[`${name}.variance`]!.mul(keep).add(unbiased)
+  }
   return centred.mul(gain(name, variance, weights)).add(weights[`${name}.shift`]!)
 }
 

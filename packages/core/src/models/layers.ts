@@ -17,6 +17,8 @@ export interface Call {
   readonly stay?: TensorRecord
   /** Where layers leave the new values of their statistics, in training. */
   readonly statistics: Record<string, tf.Tensor>
+  /** Whether these values are the batch's own instead of running averages. */
+  readonly ownStatistics: boolean
 }
 
 export interface Layer {

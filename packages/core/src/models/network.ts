@@ -48,10 +48,10 @@ export function network<Options extends NetworkOptions & JsonObject>(
     (part): ParameterSpec => ({ ...part, initializer: drawOf(part, options), prunable: covers(prunable, part) }),
   )
 
-  function apply(weights: TensorRecord, x: tf.Tensor, { training, stay }: ModelMode) {
+  function apply(weights: TensorRecord, x: tf.Tensor, { training, stay, statistics: of = 'running' }: ModelMode) {
     const statistics: Record<string, tf.Tensor> = {}
     const images = x.rank === inputShape.length + 1 ? x : x.reshape([x.shape[0]!, ...inputShape])
-    const output = run(images, { weights, training, statistics, ...(stay && { stay }) })
+    const output = run(images, { weights, training, statistics, ownStatistics: of === 'batch', ...(stay && { stay }) })
     return training ? { output, statistics } : { output }
   }
 

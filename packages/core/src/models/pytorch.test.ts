@@ -19,6 +19,7 @@ import {
   type TensorRecord,
   type Weights,
 } from './index.js'
+import { given, noise, worstError } from './pytorch.testing.js'
 
 interface Narrow {
   readonly name: ModelName
@@ -72,34 +73,11 @@ test.each(convolutional)('sizes and cost of %s', (name) => {
   }).toEqual(fixture.full[name])
 })
 
-/**
- * `count` numbers in [-1, 1) that depend on the name and their index only, by 32-bit integer arithmetic; `noise` of
- * fixtures/make_models.py makes the same.
- */
-function noise(name: string, count: number): Float64Array {
-  let seed = 0
-  for (const character of name) seed = (Math.imul(seed, 31) + character.charCodeAt(0)) >>> 0
-  return Float64Array.from({ length: count }, (_, i) => {
-    let x = (Math.imul(i, 2654435761) + seed) >>> 0
-    for (const multiplier of [2246822519, 3266489917]) x = Math.imul(x ^ (x >>> 15), multiplier) >>> 0
-    return ((x ^ (x >>> 13)) >>> 0) / 2 ** 31 - 1
-  })
-}
-
-/** As in the Python: kernels of variance 2 / fan-in, everything else near what it starts at. */
-function given({ name, role, shape, fanIn }: ParameterSpec): Float32Array {
-  const values = noise(name, sizeOf(shape))
-  const centre = role === 'scale' || role === 'variance' ? 1 : 0
-  const value = (x: number): number => (role === 'kernel' ? x * Math.sqrt(6 / fanIn) : centre + 0.3 * x)
-  return Float32Array.from(values, value)
-}
-
 /** All within a fraction of the largest magnitude expected. */
 function expectClose(actual: ArrayLike<number>, expected: readonly number[] | readonly number[][], tolerance: number) {
   const flat = expected.flat()
   expect(actual.length).toBe(flat.length)
-  const worst = Math.max(...flat.map((value, i) => Math.abs(actual[i]! - value)))
-  expect(worst / Math.max(...flat.map(Math.abs))).toBeLessThan(tolerance)
+  expect(worstError(actual, flat)).toBeLessThan(tolerance)
 }
 
 /** Each tensor's sum and norm; a sum of n numbers of norm 1 may reach sqrt(n), and errors grow with it. */

@@ -1,7 +1,7 @@
 /** Classification of images that stay in the graph as bytes. */
 import * as tf from '@tensorflow/tfjs'
 import { z } from 'zod'
-import { parseConfig } from '../config/index.js'
+import { canonicalJson, parseConfig } from '../config/index.js'
 import {
   type Dataset,
   drawOfEachClass,
@@ -17,6 +17,7 @@ import { augmentationDraws, augmentationInputs, augmentationSchema, augmentImage
 import { crossEntropy } from './cross-entropy.js'
 import { setEvaluator } from './evaluator.js'
 import { batchOrder } from './order.js'
+import { type SpoilInput, spoilSchema, spoiltOrder, withSpoilt } from './spoil.js'
 import type { Objective, SplitName, Task } from './task.js'
 
 /** Images as bytes and their classes, in the three splits. */
@@ -39,6 +40,11 @@ export const classificationOptionsSchema = z.strictObject({
 /** Of a task that trains: without `augment`, which is no part of the config then, examples are taken as they are. */
 export const classificationConfigSchema = classificationOptionsSchema.extend({ augment: augmentationSchema.optional() })
 export type ClassificationOptions = z.input<typeof classificationConfigSchema>
+
+export type ClassificationTaskOptions = ClassificationOptions & {
+  /** A part of the run in which the training data are spoilt; evaluation is on data as they are. */
+  readonly spoil?: SpoilInput
+}
 
 /** Examples in one run of the evaluation graph. */
 const EVALUATION_BATCH = 1000
@@ -114,25 +120,31 @@ export function classificationObjective(
 }
 
 /** Classification of a data set by a model whose inputs have as many elements as an image. */
-export function classificationTask(data: ClassificationData, options: ClassificationOptions = {}): Task {
+export function classificationTask(
+  data: ClassificationData,
+  { spoil: given, ...options }: ClassificationTaskOptions = {},
+): Task {
   const { shape, classes, splits } = data
   for (const split of ['train', 'validation', 'test'] as const) checkImages(data, split)
   const { train } = splits
-  const objective = classificationObjective({ shape, classes, examples: train.count }, options)
+  const spoil = given && parseConfig(spoilSchema, given, 'spoilt data')
+  const objective = classificationObjective({ shape, classes, examples: residentExamples(train.count, spoil) }, options)
   const { augment, ...plain } = options
   const rule = augment && parseConfig(augmentationSchema, augment, 'augmentation')
   return {
     objective,
-    dataId: data.id,
-    ...(rule && { plain: classificationTask(data, plain) }),
+    dataId: spoil ? `${data.id} spoilt ${canonicalJson(spoil)}` : data.id,
+    ...((rule || spoil) && { plain: classificationTask(data, plain) }),
     source({ model, streams, batchSize }) {
       checkModel(model, data)
       const order = batchOrder(streams, train.count, batchSize)
+      const indices = spoil ? spoiltOrder(order, spoil, train.count) : order
       const draws = rule && augmentationDraws(streams, rule, batchSize)
+      const { images, labels } = spoil ? withSpoilt({ examples: train, shape, classes }, spoil, streams) : train
       return {
         kind: 'resident',
-        resident: { images: train.images, labels: train.labels },
-        batches: (iteration, steps) => ({ indices: order(iteration, steps), ...draws?.(iteration, steps) }),
+        resident: { images, labels },
+        batches: (iteration, steps) => ({ indices: indices(iteration, steps), ...draws?.(iteration, steps) }),
       }
     },
     evaluator({ model, engine, split }) {
@@ -141,6 +153,10 @@ export function classificationTask(data: ClassificationData, options: Classifica
     },
   }
 }
+
+/** Examples that stay in the graph: the training set, and once more if a part of the run is spoilt. */
+export const residentExamples = (examples: number, spoil: object | undefined): number =>
+  spoil === undefined ? examples : 2 * examples
 
 /** One number for all, or one for each of the last dimension. */
 function checkNormalisation(

@@ -1,0 +1,139 @@
+/** EARLY-1 and EARLY-2 as predicates over the rows of the experiment on early learning. */
+import {
+  above,
+  all,
+  below,
+  type Claim,
+  difference,
+  finding,
+  type PerSeed,
+  perSeed,
+  type Results,
+} from '@winning-tickets/harness'
+import { firstArm, lastArm } from './early.js'
+import { needs, points, spoken } from './measures.js'
+import { estimateOf, overNetworks, pair } from './networks.js'
+
+const experiment = 'early-learning'
+/** A deficit of less than so many points has been recovered from. */
+const RECOVERED = 1
+/** The windows that are compared, in percent of the spoilable iterations. */
+const HALF = 50
+
+/** How far an arm ends below the clean run, in points of test accuracy. */
+function deficit(results: Results, arm: string): PerSeed {
+  const of = (name: string) => perSeed(results, name, 'testAccuracyAtEnd', [levelOf(results, name)])
+  return pair(of('clean'), of(arm), (clean, spoilt) => 100 * difference(clean, spoilt))
+}
+
+const levelOf = ({ rows }: Results, arm: string): number => rows.find((row) => row.arm === arm)?.level ?? 0
+
+const early1: Claim = {
+  id: 'EARLY-1',
+  title: 'A network spoilt early does not recover, one spoilt late does',
+  paper: 'Achille et al. 2019: deficits early in training leave lasting damage, late ones do not',
+  unit: 'pp, deficit of the first half over the last',
+  experiment,
+  check(results) {
+    const rows = results.rows.filter(({ arm }) => !arm.startsWith('network '))
+    if (rows.length === 0) return needs('run with spoilt data')
+    const part = (spoilt: Results) => {
+      const [early, late] = [deficit(spoilt, firstArm(HALF)), deficit(spoilt, lastArm(HALF))]
+      const effect = pair(early, late, difference)
+      if (effect.size === 0) return undefined
+      const [lasting, gone] = [estimateOf(early), estimateOf(late)]
+      const verdicts = [above(estimateOf(effect), 0), above(lasting, RECOVERED), below(gone, RECOVERED)]
+      const shorter = [...new Set(spoilt.rows.flatMap(({ arm }) => /^first (\d+)%$/.exec(arm)?.[1] ?? []))]
+        .map(Number)
+        .filter((percent) => percent !== HALF)
+        .map((percent) => `, first ${percent}% ${points(estimateOf(deficit(spoilt, firstArm(percent))))}`)
+      const detail = `after clean training the deficit of the first ${HALF}% is ${points(lasting)} (more than ${RECOVERED} is asked for), of the last ${HALF}% ${points(gone)} (less than ${RECOVERED})${shorter.join('')}.`
+      return { effect, verdicts, detail }
+    }
+    return overNetworks({ ...results, rows }, part, 'clean run and runs spoilt in the first and the last half')
+  },
+}
+
+interface Look {
+  /** Percent of training. */
+  readonly at: number
+  readonly overlap: PerSeed
+  readonly low: PerSeed
+  readonly high: PerSeed
+}
+
+/** The looks at a run, from its start to its end. */
+function looksOf(results: Results): Look[] {
+  const found = results.rows.flatMap(({ arm, level }) => {
+    const at = /^network at (.+)%$/.exec(arm)?.[1]
+    return at === undefined ? [] : [{ arm, level, at: Number(at) }]
+  })
+  const distinct = new Map(found.map((look) => [look.at, look]))
+  return [...distinct.values()]
+    .sort((a, b) => a.at - b.at)
+    .map(({ arm, level, at }) => {
+      const of = (metric: string) => perSeed(results, arm, metric, [level])
+      return { at, overlap: of('maskOverlap'), low: of('lowPassAccuracy'), high: of('highPassAccuracy') }
+    })
+}
+
+/** Accuracy that rises by less than this has not risen. */
+const NO_RISE = 0.02
+
+/**
+ * Where a curve first has half of what it gains from its first to its last point, on the scale of `at`, by lines between
+ * points; the last place if it gains next to nothing.
+ */
+export function halfway(at: readonly number[], values: readonly number[]): number {
+  const [start, end] = [values[0]!, values.at(-1)!]
+  if (end - start < NO_RISE) return at.at(-1)!
+  const middle = (start + end) / 2
+  const after = values.findIndex((value) => value >= middle)
+  const [before, beyond] = [values[after - 1]!, values[after]!]
+  return at[after - 1]! + ((middle - before) / (beyond - before)) * (at[after]! - at[after - 1]!)
+}
+
+/** The place of each seed that has all looks. */
+function halfways(looks: readonly Look[], of: 'low' | 'high'): PerSeed {
+  const seeds = [...looks[0]![of].keys()].filter((seed) => looks.every((look) => look[of].has(seed)))
+  const at = looks.map((look) => look.at)
+  return new Map(
+    seeds.map((seed) => [
+      seed,
+      halfway(
+        at,
+        looks.map((look) => look[of].get(seed)!),
+      ),
+    ]),
+  )
+}
+
+const early2: Claim = {
+  id: 'EARLY-2',
+  title: 'Masks settle by a quarter of training, and shapes are learnt before details',
+  paper: 'Frankle et al. 2020 (early phase), You et al. 2020: masks settle early; low frequencies come first',
+  unit: 'pp of the final mask, beyond half of the way at a quarter of training',
+  experiment,
+  check(results) {
+    const looks = looksOf(results)
+    const [start, end] = [looks[0], looks.at(-1)]
+    const quarter = looks.find(({ at }) => at === 25)
+    if (!start || !end || !quarter || start.at !== 0 || end.at !== 100)
+      return needs('looks at the start, a quarter and the end')
+    // What the mask of the initial weights has in common with the final one, is there before training.
+    const way = pair(start.overlap, quarter.overlap, (first, then) => (100 * (then - first)) / (1 - first) - 50)
+    const [low, high] = [halfways(looks, 'low'), halfways(looks, 'high')]
+    const sooner = pair(high, low, difference)
+    if (way.size === 0 || sooner.size === 0) return needs('seed with all looks')
+    const [result, lead] = [estimateOf(way), estimateOf(sooner)]
+    // A curve that does not rise has no half way to compare.
+    const risen = (['low', 'high'] as const).every(
+      (which) => estimateOf(pair(end[which], start[which], difference)).mean >= NO_RISE,
+    )
+    const shared = looks.map(({ at, overlap }) => `${at}%: ${(100 * estimateOf(overlap).mean).toFixed(1)}`).join(', ')
+    const detail = `Percent of the final mask's weights that the mask has at ${shared}. Half of the final accuracy on blurred test images is there at ${spoken(estimateOf(low), '%')} of training, on their details at ${spoken(estimateOf(high), '%')}.`
+    return finding(all([above(result, 0), risen ? above(lead, 0) : 'inconclusive']), result, detail)
+  },
+}
+
+export const earlyClaims: readonly Claim[] = [early1, early2]

@@ -1,0 +1,164 @@
+/** LMC-1 to LMC-5 on made-up rows whose truth is known: verdicts follow the effects that were put in. */
+import type { Results, Row } from '@winning-tickets/harness'
+import { describe, expect, it } from 'vitest'
+import { densityOf } from './ladder.js'
+import { barrierArm, connectivityProfiles, runArm } from './lmc.js'
+import { connectivityClaims, crossing } from './lmc-claims.js'
+
+/** Barriers in points of error, and gaps to dense in points of accuracy, by the rewind point in percent of training. */
+interface Truth {
+  readonly lenet: number
+  dense(point: number): number
+  ticket(point: number, seed: number): number
+  gap(point: number): number
+  readonly random: { readonly barrier: number; readonly gap: number }
+  readonly reinit: { readonly barrier: number; readonly gap: number }
+}
+
+/** What the paper reports, roughly; one seed becomes stable before it matches, so that seeds do not agree exactly. */
+const paperTruth: Truth = {
+  lenet: 0.3,
+  dense: (point) => (point === 0 ? 60 : point < 3 ? 20 : 0.8),
+  ticket: (point, seed) => (point === 0 ? 50 : point < 3 && !(seed === 5 && point > 0.9) ? 8 : 1),
+  gap: (point) => (point === 0 ? 4 : point < 3 ? 1 : 0),
+  random: { barrier: 60, gap: 6 },
+  reinit: { barrier: 55, gap: 5 },
+}
+
+/** Rows of five seeds with a little spread (synthetic). */
+function results(truth: Truth, profile: 'small' | 'paper' = 'paper', seeds = 5): Results {
+  const rows: Row[] = []
+  for (const network of connectivityProfiles[profile].networks) {
+    const densities = new Map([0, ...network.copyRounds].map((level) => [level, densityOf(network, level)]))
+    const shallow = network.name === 'lenet-300-100'
+    for (let seed = 1; seed <= seeds; seed++) {
+      const add = (arm: string, level: number, metric: string, value: number) => {
+        const letters = [...arm].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
+        const spread = 0.02 * Math.sin(seed * 7 + level + seed * letters)
+        rows.push({
+          arm: `${network.name} ${arm}`,
+          level,
+          density: densities.get(level)!,
+          seed,
+          metrics: { [metric]: (value + spread) / 100 },
+          stageId: `${network.name}/${arm}/${level}/${seed}`,
+        })
+      }
+      const run = (arm: string, level: number, gap: number) => add(arm, level, 'testAccuracyAtEnd', 90 - gap)
+      const barrier = (arm: string, level: number, value: number) => add(arm, level, 'testBarrier', value)
+      run('dense', 0, 0)
+      for (const point of network.points) {
+        barrier(barrierArm('dense', point), 0, shallow ? truth.lenet : truth.dense(point))
+        for (const round of network.copyRounds) {
+          run(runArm('ticket', point), round, truth.gap(point))
+          barrier(barrierArm('ticket', point), round, truth.ticket(point, seed))
+        }
+        const last = network.copyRounds.at(-1)
+        if (last === undefined || !network.controlPoints.includes(point)) continue
+        for (const control of ['random', 'reinit'] as const) {
+          run(runArm(control, point), last, truth[control].gap)
+          barrier(barrierArm(control, point), last, truth[control].barrier)
+        }
+      }
+    }
+  }
+  return { paper: 'lmc', title: 'synthetic', profile, dataset: { name: 'made-up', note: 'synthetic' }, rows }
+}
+
+const check = (id: string, of: Results) => connectivityClaims.find((claim) => claim.id === id)!.check(of)
+const changed = (change: Partial<Truth>, profile?: 'small' | 'paper') => results({ ...paperTruth, ...change }, profile)
+const IDS = ['LMC-1', 'LMC-2', 'LMC-3', 'LMC-4', 'LMC-5']
+
+describe('claims on connectivity', () => {
+  it('are judged by the experiment on it', () => {
+    expect(connectivityClaims.map(({ id, experiment }) => [id, experiment])).toEqual(IDS.map((id) => [id, 'lmc']))
+  })
+
+  it.each(IDS)('%s is supported where the paper is right', (id) => {
+    expect(check(id, results(paperTruth)).verdict).toBe('supported')
+    expect(check(id, results(paperTruth, 'small')).verdict).toBe('supported')
+  })
+
+  const { random, reinit } = paperTruth
+  const cases: [string, string, Partial<Truth>][] = [
+    ['LMC-1', 'LeNet is unstable', { lenet: 5 }],
+    ['LMC-1', 'deep networks are stable', { dense: () => 1 }],
+    ['LMC-2', 'the network is unstable at 10%', { dense: (point) => (point === 0 ? 60 : 5) }],
+    ['LMC-2', 'it was stable from the start', { dense: (point) => (point === 0 ? 0.3 : 0.8) }],
+    ['LMC-3', 'tickets match where they are unstable', { gap: (point) => (point < 3 ? 0 : 4) }],
+    ['LMC-4', 'random subnetworks are more stable', { random: { ...random, barrier: 0.1 } }],
+    ['LMC-4', 'reinitialised subnetworks are more stable', { reinit: { ...reinit, barrier: 0.1 } }],
+    ['LMC-4', 'random subnetworks are more accurate', { random: { ...random, gap: -1 } }],
+    ['LMC-4', 'reinitialised subnetworks are more accurate', { reinit: { ...reinit, gap: -1 } }],
+    ['LMC-5', 'tickets match long before they are stable', { gap: () => 0 }],
+    [
+      'LMC-5',
+      'tickets are stable long before they match',
+      { ticket: (point) => (point === 0 ? 50 : 1), gap: (point) => (point < 10 ? 4 : 0) },
+    ],
+  ]
+  it.each(cases)('%s is contradicted where the rest is right, but %s', (id, _, change) => {
+    for (const profile of ['small', 'paper'] as const) {
+      expect(check(id, changed(change, profile)).verdict).toBe('contradicted')
+    }
+  })
+
+  it('LMC-1 asks for 20 points in the paper’s setting only', () => {
+    const low = { dense: (point: number) => (point === 0 ? 12 : 0.8) }
+    expect(check('LMC-1', changed(low)).verdict).toBe('contradicted')
+    expect(check('LMC-1', changed(low, 'small')).verdict).toBe('supported')
+  })
+
+  it('LMC-3 learns nothing from cells that are all alike, and asks for 80% in the paper’s setting only', () => {
+    for (const value of [1, 30]) {
+      const alike = { ticket: () => value, gap: () => (value === 1 ? 0 : 4) }
+      expect(check('LMC-3', changed(alike))).toMatchObject({ verdict: 'inconclusive', effect: 1 })
+      expect(check('LMC-3', changed(alike)).detail).toMatch(/all alike show nothing/)
+    }
+    // Of four points two agree in one seed, three in the others.
+    const most = {
+      ticket: (point: number, seed: number) => (point < 3 && !(seed === 5 && point === 1) ? 8 : 1),
+      gap: (point: number) => (point < 10 ? 4 : 0),
+    }
+    const few = check('LMC-3', changed(most, 'small'))
+    expect(few.effect).toBeCloseTo((4 * 0.75 + 0.5) / 5, 10)
+    expect(few.verdict).toBe('supported')
+    expect(check('LMC-3', { ...changed(most, 'small'), profile: 'paper' }).verdict).not.toBe('supported')
+  })
+
+  it('LMC-5 knows nothing where tickets are never stable, or never match', () => {
+    expect(check('LMC-5', changed({ ticket: () => 30 })).verdict).toBe('inconclusive')
+    expect(check('LMC-5', changed({ gap: () => 4 })).verdict).toBe('inconclusive')
+  })
+
+  it('give the effects that were put in', () => {
+    const [lmc1, lmc2, lmc3, lmc4, lmc5] = IDS.map((id) => check(id, results(paperTruth, 'small')))
+    expect(lmc1!.effect).toBeCloseTo(60, 1)
+    expect(lmc2!.effect).toBeCloseTo(0.8, 1)
+    // One of four cells of one of five seeds disagrees.
+    expect(lmc3!.effect).toBeCloseTo(0.95, 10)
+    expect(lmc3!.detail).toMatch(/10 in all are stable and matching, 9 neither, 1 stable only, 0 matching only/)
+    expect(lmc4!.effect).toBeCloseTo((60 + 55) / 2 - 1, 1)
+    // Half way from the second point to the third against six sevenths; one seed is stable by 48 parts of 49 of the first step.
+    expect(lmc5!.effect).toBeCloseTo((4 * (1.5 - (1 + 6 / 7)) + (1.5 - 48 / 49)) / 5, 1)
+    expect(check('LMC-2', results(paperTruth)).detail).toMatch(/^resnet-20: .* vgg-16: /)
+  })
+
+  it.each(IDS)('%s decides nothing from one seed, or from an incomplete grid', (id) => {
+    expect(check(id, results(paperTruth, 'small', 1)).verdict).toBe('inconclusive')
+    const { rows, ...rest } = results(paperTruth, 'small')
+    const only = (pattern: RegExp) => check(id, { ...rest, rows: rows.filter(({ arm }) => pattern.test(arm)) })
+    for (const pattern of [/lenet/, /resnet-8 dense$/, /nothing/]) {
+      expect(only(pattern)).toMatchObject({ verdict: 'inconclusive', effect: null })
+    }
+  })
+})
+
+describe('the crossing of a falling curve', () => {
+  it('is found between points by the line through them', () => {
+    expect(crossing([10, 6, 1], 2)).toBeCloseTo(1 + 4 / 5, 12)
+    expect(crossing([1, 6, 1], 2)).toBe(0)
+    expect(crossing([10, 6, 3], 2)).toBe(3)
+    expect(crossing([4, 0, 9], 2)).toBe(0.5)
+  })
+})

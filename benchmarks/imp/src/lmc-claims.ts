@@ -1,0 +1,266 @@
+/** LMC-1 to LMC-5 of claims.md 1.f as predicates over the rows of the connectivity experiment; barriers in test error. */
+import {
+  above,
+  all,
+  below,
+  type Claim,
+  difference,
+  equivalent,
+  type Finding,
+  finding,
+  levelsOf,
+  type PerSeed,
+  perSeed,
+  type Results,
+  type Verdict,
+} from '@winning-tickets/harness'
+import { barrierArm, runArm } from './lmc.js'
+import { atScale, needs, spoken, points as spokenPoints, tolerance } from './measures.js'
+import { estimateOf, meanOf, networksOf, overNetworks, type Part, pair } from './networks.js'
+
+const experiment = 'lmc'
+/** A network is stable where its barrier is below so many points of error (claims.md 1.f). */
+const STABLE = 2
+/** Stability comes no later than at so many percent of training (LMC-2). */
+const EARLY = 10
+const SHALLOW = 'lenet-300-100'
+
+/** Barrier in points of test error, seed by seed. */
+const barriers = (results: Results, arm: string, level: number): PerSeed => {
+  const fractions = perSeed(results, arm, 'testBarrier', [level])
+  return new Map([...fractions].map(([seed, value]) => [seed, 100 * value]))
+}
+
+const accuracies = (results: Results, arm: string, level: number): PerSeed =>
+  perSeed(results, arm, 'testAccuracyAtEnd', [level])
+
+/** The points (in percent of training) at which something was copied, ascending. */
+function pointsOf({ rows }: Results, what: string): number[] {
+  const found = rows.flatMap(({ arm }) =>
+    arm.startsWith(`${what} barrier `) ? [Number.parseFloat(arm.slice(what.length + 9))] : [],
+  )
+  return [...new Set(found)].sort((a, b) => a - b)
+}
+
+/** How far the ticket is below dense, in points, seed by seed. */
+const gaps = (results: Results, percent: number, level: number): PerSeed =>
+  pair(
+    accuracies(results, 'dense', 0),
+    accuracies(results, runArm('ticket', percent), level),
+    (dense, ticket) => 100 * difference(dense, ticket),
+  )
+
+/** The check of a claim on the networks that are unstable at initialisation; LeNet has nothing to show there. */
+const onDeep =
+  (
+    part: (network: Results) => Part | undefined,
+    wanted: string,
+    transform?: (value: number) => number,
+  ): Claim['check'] =>
+  (results) => {
+    const rows = results.rows.filter(({ arm }) => !arm.startsWith(SHALLOW))
+    if (rows.length === 0) return needs(wanted)
+    const nonEmpty = (network: Results) => {
+      const found = part(network)
+      return found && found.effect.size > 0 ? found : undefined
+    }
+    return overNetworks({ ...results, rows }, nonEmpty, wanted, transform)
+  }
+
+const lmc1: Claim = {
+  id: 'LMC-1',
+  title: 'LeNet on MNIST is stable at initialisation, deep networks are not',
+  paper: 'LeNet: no barrier; ResNet-20 and VGG-16: error on the line rises to chance',
+  unit: 'pp, barrier of the deep networks',
+  experiment,
+  check(results): Finding {
+    const at0 = (network: Results) => barriers(network, barrierArm('dense', 0), 0)
+    const networks = [...networksOf(results)].map(([name, network]) => ({ name, barrier: at0(network) }))
+    const lenet = networks.find(({ name }) => name === SHALLOW)
+    const deep = networks.filter(({ name }) => name !== SHALLOW)
+    if (!lenet || deep.length === 0 || [lenet, ...deep].some(({ barrier }) => barrier.size === 0)) {
+      return needs('copies of dense networks from initialisation')
+    }
+    const flat = estimateOf(lenet.barrier)
+    const least = atScale(results, 20, STABLE)
+    const verdicts = deep.map(({ barrier }) => above(estimateOf(barrier), least))
+    const result = estimateOf(meanOf(deep.map(({ barrier }) => barrier)))
+    const each = deep.map(({ name, barrier }) => `${name} ${spokenPoints(estimateOf(barrier))}`).join(', ')
+    const detail = `Barriers of LeNet ${spokenPoints(flat)} (less than ${STABLE} pp is asked for), ${each} (more than ${least}).`
+    return finding(all([below(flat, STABLE), ...verdicts]), result, detail)
+  },
+}
+
+const lmc2: Claim = {
+  id: 'LMC-2',
+  title: 'Dense networks become stable within the first 10% of training',
+  paper: 'ResNet-20 at 3% of training, VGG-16 at 1.5%',
+  unit: `pp, barrier at ${EARLY}% of training`,
+  experiment,
+  check: onDeep((network) => {
+    const points = pointsOf(network, 'dense').filter((percent) => percent <= EARLY)
+    const last = points.at(-1)
+    if (last === undefined || last === 0) return undefined
+    const [first, effect] = [points[0]!, last].map((percent) => barriers(network, barrierArm('dense', percent), 0))
+    const result = estimateOf(effect!)
+    const each = points.map(
+      (percent) => `${percent}%: ${spokenPoints(estimateOf(barriers(network, barrierArm('dense', percent), 0)))}`,
+    )
+    // A barrier that was never there has not been lost.
+    const lost = estimateOf(pair(first!, effect!, difference))
+    const verdicts = [below(result, STABLE), above(lost, 0)]
+    return {
+      effect: effect!,
+      verdicts,
+      detail: `barriers from ${each.join(', from ')} (less than ${STABLE} pp is asked for, and less than at first).`,
+    }
+  }, 'copies of the dense network from later than initialisation'),
+}
+
+/** Cells of a network: a rewind point and a level, stable or not, matching or not, seed by seed. */
+function cellsOf(network: Results): { readonly stable: PerSeed; readonly matching: PerSeed }[] {
+  const flag = (values: PerSeed, holds: (value: number) => boolean): PerSeed =>
+    new Map([...values].map(([seed, value]) => [seed, Number(holds(value))]))
+  return pointsOf(network, 'ticket').flatMap((percent) =>
+    levelsOf(network, barrierArm('ticket', percent)).map(({ level }) => ({
+      stable: flag(barriers(network, barrierArm('ticket', percent), level), (value) => value < STABLE),
+      matching: flag(gaps(network, percent, level), (value) => value <= tolerance(network)),
+    })),
+  )
+}
+
+const lmc3: Claim = {
+  id: 'LMC-3',
+  title: 'Tickets match the dense network where they are stable, and only there',
+  paper: 'stability and matching coincide (ResNet-20 51.2-13.4%, VGG-16 6.9-1.5%)',
+  unit: 'of cells agree',
+  experiment,
+  check: onDeep((network) => {
+    const cells = cellsOf(network)
+    const effect = meanOf(cells.map(({ stable, matching }) => pair(stable, matching, (a, b) => Number(a === b))))
+    if (effect.size === 0) return undefined
+    const least = atScale(network, 0.8, 0.5)
+    const count = (a: number, b: number) =>
+      cells.reduce(
+        (sum, { stable, matching }) =>
+          sum + [...effect.keys()].filter((seed) => stable.get(seed) === a && matching.get(seed) === b).length,
+        0,
+      )
+    const [both, neither, onlyStable, onlyMatching] = [count(1, 1), count(0, 0), count(1, 0), count(0, 1)]
+    // Where all are alike, agreement says nothing.
+    const telling =
+      both + onlyStable > 0 && neither + onlyMatching > 0 && both + onlyMatching > 0 && neither + onlyStable > 0
+    const verdict: Verdict = telling ? above(estimateOf(effect), least) : 'inconclusive'
+    const detail = `of ${cells.length} cells a seed, ${both} in all are stable and matching, ${neither} neither, ${onlyStable} stable only, ${onlyMatching} matching only${telling ? '' : '; cells that are all alike show nothing'}.`
+    return { effect, verdicts: [verdict], detail }
+  }, 'copies of tickets'),
+}
+
+const lmc4: Claim = {
+  id: 'LMC-4',
+  title: 'Random and reinitialised subnetworks are less stable and less accurate than tickets as sparse',
+  paper: 'neither is stable nor matching at any rewind point',
+  unit: 'pp, barrier over the ticket’s',
+  experiment,
+  check: onDeep((network) => {
+    const points = pointsOf(network, 'random')
+    const parts = (['random', 'reinit'] as const).map((control) => {
+      const at = points.map((percent) => {
+        const [level] = levelsOf(network, barrierArm(control, percent))
+        if (level === undefined) return undefined
+        const over = (a: PerSeed, b: PerSeed, scale: number) =>
+          pair(a, b, (one, other) => scale * difference(one, other))
+        return {
+          barrier: over(
+            barriers(network, barrierArm(control, percent), level.level),
+            barriers(network, barrierArm('ticket', percent), level.level),
+            1,
+          ),
+          accuracy: over(
+            accuracies(network, runArm('ticket', percent), level.level),
+            accuracies(network, runArm(control, percent), level.level),
+            100,
+          ),
+        }
+      })
+      if (at.length === 0 || at.includes(undefined)) return undefined
+      return {
+        control,
+        barrier: meanOf(at.map((each) => each!.barrier)),
+        accuracy: meanOf(at.map((each) => each!.accuracy)),
+      }
+    })
+    const found = parts.flatMap((each) => each ?? [])
+    if (found.length < 2 || found.some(({ barrier, accuracy }) => barrier.size === 0 || accuracy.size === 0))
+      return undefined
+    const effect = meanOf(found.map(({ barrier }) => barrier))
+    const verdicts = found.flatMap(({ barrier, accuracy }) => [
+      above(estimateOf(barrier), 0),
+      above(estimateOf(accuracy), 0),
+    ])
+    const each = found.map(
+      ({ control, barrier, accuracy }) =>
+        `the barrier of ${control} is ${spokenPoints(estimateOf(barrier))} higher than the ticket's and its accuracy ${spokenPoints(estimateOf(accuracy))} lower`,
+    )
+    return { effect, verdicts, detail: `${each.join('; ')}.` }
+  }, 'random and reinitialised subnetworks with copies'),
+}
+
+/**
+ * Where a falling curve first goes below a threshold, in steps of its grid: between two points by the line through them, 0 if
+ * it begins below, one step after the last point if it never does.
+ */
+export function crossing(values: readonly number[], threshold: number): number {
+  const first = values.findIndex((value) => value < threshold)
+  if (first <= 0) return first === 0 ? 0 : values.length
+  const [before, after] = [values[first - 1]!, values[first]!]
+  return first - 1 + (before - threshold) / (before - after)
+}
+
+/** The crossing of each seed that has all points. */
+function crossings(curve: readonly PerSeed[], threshold: number): PerSeed {
+  const seeds = [...(curve[0]?.keys() ?? [])].filter((seed) => curve.every((point) => point.has(seed)))
+  return new Map(
+    seeds.map((seed) => [
+      seed,
+      crossing(
+        curve.map((point) => point.get(seed)!),
+        threshold,
+      ),
+    ]),
+  )
+}
+
+const lmc5: Claim = {
+  id: 'LMC-5',
+  title: 'Tickets begin to match the dense network at the rewind point at which they become stable',
+  paper: 'ResNet-20 iteration 500, VGG-16 iteration 1,000 for both',
+  unit: 'grid steps from stable to matching',
+  experiment,
+  check: onDeep((network) => {
+    const points = pointsOf(network, 'ticket')
+    const level = points.length > 1 ? levelsOf(network, barrierArm('ticket', points[0]!)).at(-1) : undefined
+    if (level === undefined) return undefined
+    const stable = crossings(
+      points.map((percent) => barriers(network, barrierArm('ticket', percent), level.level)),
+      STABLE,
+    )
+    const matching = crossings(
+      points.map((percent) => gaps(network, percent, level.level)),
+      tolerance(network),
+    )
+    const effect = pair(matching, stable, difference)
+    if (effect.size === 0) return undefined
+    const [wide, narrow] = [estimateOf(effect), estimateOf(effect, 0.9)]
+    const places = `${spoken(estimateOf(stable), '')} and ${spoken(estimateOf(matching), '')}`
+    // Where neither happens on the grid, nothing is known of when it would.
+    const seen = [...effect.keys()].some(
+      (seed) => stable.get(seed)! < points.length && matching.get(seed)! < points.length,
+    )
+    const verdict: Verdict = seen ? equivalent(wide, narrow, 1) : 'inconclusive'
+    const detail = `of the points ${points.map((percent) => `${percent}%`).join(', ')} (steps 0 to ${points.length - 1}, ${points.length} is never) tickets become stable and matching at ${places}; less than one step apart is asked for.`
+    return { effect, verdicts: [verdict], detail }
+  }, 'copies of tickets from several rewind points'),
+}
+
+export const connectivityClaims: readonly Claim[] = [lmc1, lmc2, lmc3, lmc4, lmc5]

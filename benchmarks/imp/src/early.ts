@@ -20,7 +20,7 @@ export interface EarlySettings extends Settings {
   readonly density: number
 }
 
-/** What is spoilt. Each is a group of arms: "blur clean", "blur first 25%", "blur last 50%". */
+/** What is spoilt. Each is a group of arms: "blur first 0%" is the clean run, "blur first 25%", "blur last 50%". */
 export const SPOILS = ['blur', 'labels'] as const satisfies SpoilInput['what'][]
 export const firstArm = (percent: number): string => `first ${percent}%`
 export const lastArm = (percent: number): string => `last ${percent}%`
@@ -111,7 +111,7 @@ async function planSeed(settings: EarlySettings, seed: number): Promise<Cell[]> 
     cells.push({ arm, level, density: 1, seed, stage: { ...stage, label: `${arm}, seed ${seed}` } })
 
   for (const what of SPOILS) {
-    add(`${what} clean`, 0, clean)
+    add(`${what} ${firstArm(0)}`, 0, clean)
     const spans = [
       ...first.map((percent) => [firstArm(percent), [0, percent]] as const),
       [lastArm(last), [100 - last, 100]] as const,

@@ -8,7 +8,7 @@ const recipe = 'packages/core/src/recipes/recipe.ts'
 const semantics = 'packages/core/src/semantics.ts'
 const train = 'benchmarks/harness/src/kinds/train.ts'
 const create = 'benchmarks/harness/src/stage/create.ts'
-const experiments = 'benchmarks/imp/src/experiments.ts'
+const planning = 'benchmarks/imp/src/planning.ts'
 const prune = 'benchmarks/imp/src/prune-stage.ts'
 
 export const harmless: readonly Edit[] = [
@@ -82,7 +82,7 @@ export const harmless: readonly Edit[] = [
     'canonicalJson({ semantics, traceHashes, dataHash, inputs, config, kind }',
   ),
   edit(
-    experiments,
+    planning,
     `    seed,
     start,
     masked: mask !== undefined,`,
@@ -91,7 +91,7 @@ export const harmless: readonly Edit[] = [
     seed,`,
   ),
   edit(
-    experiments,
+    planning,
     '{ ...(mask ? { mask: await mask } : {}), ...(trained ? { trained } : {}) }',
     '{ ...(trained ? { trained } : {}), ...(mask ? { mask: await mask } : {}) }',
   ),

@@ -23,7 +23,7 @@ const HALF = 50
 /** How far an arm ends below the clean run, in points of test accuracy. */
 function deficit(results: Results, arm: string): PerSeed {
   const of = (name: string) => perSeed(results, name, 'testAccuracyAtEnd', [levelOf(results, name)])
-  return pair(of('clean'), of(arm), (clean, spoilt) => 100 * difference(clean, spoilt))
+  return pair(of(firstArm(0)), of(arm), (clean, spoilt) => 100 * difference(clean, spoilt))
 }
 
 const levelOf = ({ rows }: Results, arm: string): number => rows.find((row) => row.arm === arm)?.level ?? 0
@@ -45,7 +45,7 @@ const early1: Claim = {
       const verdicts = [above(estimateOf(effect), 0), above(lasting, RECOVERED), below(gone, RECOVERED)]
       const shorter = [...new Set(spoilt.rows.flatMap(({ arm }) => /^first (\d+)%$/.exec(arm)?.[1] ?? []))]
         .map(Number)
-        .filter((percent) => percent !== HALF)
+        .filter((percent) => percent > 0 && percent !== HALF)
         .map((percent) => `, first ${percent}% ${points(estimateOf(deficit(spoilt, firstArm(percent))))}`)
       const detail = `after clean training the deficit of the first ${HALF}% is ${points(lasting)} (more than ${RECOVERED} is asked for), of the last ${HALF}% ${points(gone)} (less than ${RECOVERED})${shorter.join('')}.`
       return { effect, verdicts, detail }

@@ -20,7 +20,7 @@ export interface EarlySettings extends Settings {
   readonly density: number
 }
 
-/** What is spoilt. Each is a group of arms: "blur clean", "blur first 25%", "blur last 50%". */
+/** What is spoilt. Each is a group of arms: "blur first 0%" is the clean run, "blur first 25%", "blur last 50%". */
 export const SPOILS = ['blur', 'labels'] as const satisfies SpoilInput['what'][]
 export const firstArm = (percent: number): string => `first ${percent}%`
 export const lastArm = (percent: number): string => `last ${percent}%`
@@ -51,14 +51,14 @@ export const earlyProfiles: Readonly<Record<'smoke' | 'small' | 'paper', EarlySe
     seeds: 2,
     dataset: datasetOf('synthetic-32x32'),
     data: { validation: 200, train: 200, augment: {} },
-    model: { name: 'resnet-8', options: { width: 2 } },
+    model: { name: 'resnet-8', options: { width: 1 } },
     recipe: { ...fading(3, 4, 20), evaluateEvery: 12 },
     spoilable: 8,
     ...windows,
     first: [50],
     looks: [0, 25],
     deviations: [
-      'ResNet-8 of width 2 and 12 iterations on 200 made-up images: to see that everything works',
+      'ResNet-8 of width 1 and 12 iterations on 200 made-up images: to see that everything works',
       'windows of half of the run only',
     ],
   },
@@ -111,7 +111,7 @@ async function planSeed(settings: EarlySettings, seed: number): Promise<Cell[]> 
     cells.push({ arm, level, density: 1, seed, stage: { ...stage, label: `${arm}, seed ${seed}` } })
 
   for (const what of SPOILS) {
-    add(`${what} clean`, 0, clean)
+    add(`${what} ${firstArm(0)}`, 0, clean)
     const spans = [
       ...first.map((percent) => [firstArm(percent), [0, percent]] as const),
       [lastArm(last), [100 - last, 100]] as const,

@@ -15,7 +15,7 @@ import { rewindClaims } from './rewind-claims.js'
 import { snapshotKind } from './snapshot-stage.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet, conv, rewind, dropout, connectivity, early],
+  experiments: [lenet, conv, rewind, connectivity, early, dropout],
   claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims],
   kinds: [...sharedKinds, pruneKind as StageKind, snapshotKind as StageKind],
 }

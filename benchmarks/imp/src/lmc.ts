@@ -146,7 +146,10 @@ export const connectivityProfiles: Readonly<Record<'smoke' | 'small' | 'paper', 
       { ...imageNetwork('resnet-20', 8), copyRounds: [1, 3, 5, 8] },
       { ...imageNetwork('vgg-16', 19), copyRounds: [3, 8, 12, 19] },
     ],
-    deviations: ['one pair of copies for each of three initialisations instead of three'],
+    deviations: [
+      'one pair of copies for each of three initialisations instead of three',
+      'training error along a line is of the first 10,000 images',
+    ],
   },
 }
 
@@ -162,7 +165,7 @@ function imageNetwork(name: 'resnet-20' | 'vgg-16', rounds: number): Omit<Connec
     rounds: roundsUpTo(rounds),
     points: [0, 0.4, 0.8, 1.6, 3, 5, 10],
     controlPoints: [0, 0.8, 3],
-    line: { statistics: { batchSize: 128, batches: 50 } },
+    line: { statistics: { batchSize: 128, batches: 50 }, examples: { train: 10_000, test: 10_000 } },
   }
 }
 

@@ -7,8 +7,9 @@ import { brokenKinds, hostRules } from './host-rules.js'
 import { coreRules } from './meanings.js'
 
 const rulesTest = 'packages/core/src/semantics.test.ts'
-/** The test, and what it shares with others. */
-const kindsTest = ['benchmarks/imp/src/golden.test.ts', 'benchmarks/imp/src/golden.testing.ts']
+const kindsTest = 'benchmarks/imp/src/golden.test.ts'
+/** The test and the module that it takes helpers from. */
+const kindsTests = [kindsTest, kindsTest.replace('.test.ts', '.testing.ts')]
 const ruleCopy = (broken: (typeof hostRules)[number]): string => `rule-${hostRules.indexOf(broken)}`
 const kindCopy = (broken: (typeof brokenKinds)[number]): string => `kind-${brokenKinds.indexOf(broken)}`
 
@@ -21,14 +22,14 @@ const failures = (copy: string): Readonly<Record<string, string>> =>
 
 beforeAll(async () => {
   const all = Object.keys(packages) as PackageName[]
-  await makeCopy(folder, 'untouched', { copied: all, tests: kindsTest })
+  await makeCopy(folder, 'untouched', { copied: all, tests: kindsTests })
   const derived = { base: 'untouched' }
   const core = { ...derived, copied: ['core'], tests: [rulesTest] } as const
   await makeCopy(folder, 'untouched-core', core)
   for (const broken of hostRules) await makeCopy(folder, ruleCopy(broken), { ...core, edits: [broken.edit] })
   const copied = all.filter((name) => name !== 'jit')
   for (const broken of brokenKinds) {
-    await makeCopy(folder, kindCopy(broken), { ...derived, copied, tests: kindsTest, edits: [broken.edit] })
+    await makeCopy(folder, kindCopy(broken), { ...derived, copied, tests: kindsTests, edits: [broken.edit] })
   }
   found = await outcomes(folder)
 }, 900_000)

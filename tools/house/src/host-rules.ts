@@ -195,4 +195,33 @@ export const brokenKinds: readonly BrokenKind[] = [
     stages: ['dense', 'ticket', 'reinit', 'random', 'noise', 'rewind', 'continue'].map((start) => `20 steps, ${start}`),
     raise: 'host code changed',
   },
+  {
+    kind: 'barrier',
+    title: 'the ends of a line change places',
+    edit: edit(
+      'packages/core/src/connectivity/interpolate.ts',
+      'alpha * value + (1 - alpha) * other[i]!',
+      '(1 - alpha) * value + alpha * other[i]!',
+    ),
+    stages: ['a line between initial weights'],
+    raise: 'line in the harness',
+  },
+  {
+    kind: 'barrier',
+    title: 'statistics of batch norm are averaged over other batches',
+    edit: edit(
+      'packages/core/src/connectivity/statistics.ts',
+      "within(streams(seed), 'statistics')",
+      "within(streams(seed), 'batches')",
+    ),
+    stages: ['a line between initial weights'],
+    raise: 'line in the harness',
+  },
+  {
+    kind: 'imp/snapshot',
+    title: 'an overlap is a share of the layer',
+    edit: edit('benchmarks/imp/src/snapshot-stage.ts', 'both / kept', 'both / mask.length'),
+    stages: ['a look at the start'],
+    raise: 'snapshot in snapshot-stage.ts',
+  },
 ]

@@ -1,7 +1,7 @@
 /** The densities of a ticket's layers as an SVG. */
 import type { TicketShape } from './layers.js'
 import { percent } from './layers.js'
-import { CONFIG, drawSvg, INK } from './plot.js'
+import { CONFIG, INK, toSvg } from './plot-parts.js'
 
 const FILL = '#0072B2'
 const ROW = 17
@@ -16,7 +16,7 @@ export function layerPlot({ layers, collapsed, density, flops }: TicketShape, ti
   const y = { field: 'layer', type: 'nominal', sort: null, axis: { title: null, labelLimit: 300 } }
   const x = { field: 'percent', type: 'quantitative', axis: { title: 'weights left (%)' } }
   const cost = `${percent(flops.sparse / flops.dense)} of the dense network's FLOPs`
-  return drawSvg({
+  return toSvg({
     title: { text: title, subtitle: `${percent(density.density)} of the weights, ${cost}` },
     width: 480,
     height: { step: ROW },

@@ -1,5 +1,19 @@
 /** The plots that readers of the paper know, drawn to SVG by Vega-Lite without a browser. */
 import type { Results } from '../claims/types.js'
+import { specOverTraining, trainingPlots } from './over-training.js'
+import {
+  COLOURS,
+  CONFIG,
+  cutPoint,
+  HEIGHT,
+  INK,
+  rangeOf,
+  SHAPES,
+  SUBTITLE_LETTERS,
+  scalePoint,
+  toSvg,
+  WIDTH,
+} from './plot-parts.js'
 import { armsOf, type Point, series } from './series.js'
 import { wrap } from './tables.js'
 import { subtitle } from './words.js'
@@ -12,6 +26,8 @@ export interface PlotSpec {
   readonly axis: string
   /** Multiplies the metric for the axis: 100 for a fraction shown in percent. */
   readonly scale: number
+  /** Drawn against the percent of training in the arms' names ("rewind 3%") instead of against density. */
+  readonly over?: 'training'
 }
 
 export const plots: readonly PlotSpec[] = [
@@ -38,35 +54,21 @@ export const plots: readonly PlotSpec[] = [
   },
 ]
 
-/** The plots whose metric the results have. */
-export const plotsOf = ({ rows }: Results) =>
-  plots.filter(({ metric }) => rows.some(({ metrics }) => metrics[metric] !== undefined))
+/** The plots that the results have lines for: of an arm at several densities, of arms at several percents of training. */
+export const plotsOf = (results: Results): PlotSpec[] => [
+  ...plots.filter(({ metric }) => {
+    const points = series(results, metric)
+    return points.some((point, i) => points.slice(i + 1).some(({ arm }) => arm === point.arm))
+  }),
+  ...trainingPlots(results),
+]
 
-/** Colours that are no arm's; pages recolour them for dark screens (style.ts). */
-export const INK = { text: '#222222', dim: '#666666', grid: '#e6e6e6', frame: '#cccccc', paper: '#ffffff' } as const
-
-/** Okabe and Ito's colours, told apart by colour-blind readers, and shapes for those who see none. */
-const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#7F7F7F']
-const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down', 'triangle-right']
-
-const WIDTH = 640
-const HEIGHT = 320
-/** Vega has no fonts here and takes letters for wide, so longer lines would widen the drawing. */
-const SUBTITLE_LETTERS = 72
 /** Neighbouring arms are drawn so many pixels apart, so that their intervals can be told apart. */
 const DODGE = 3
 
 /** An SVG of one metric against density (100% at the left, logarithmic), a line an arm, bars for 95% intervals. */
 export async function renderPlot(results: Results, plot: PlotSpec): Promise<string> {
-  return drawSvg(specOf(results, plot))
-}
-
-/** The SVG of a Vega-Lite spec. */
-export async function drawSvg(spec: object): Promise<string> {
-  // Loaded here: drawing is the last thing a command does, and workers never need it.
-  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')])
-  const compiled = vegaLite.compile(spec as Parameters<typeof vegaLite.compile>[0], { logger: silent })
-  return new vega.View(vega.parse(compiled.spec), { renderer: 'none' }).toSVG()
+  return toSvg(plot.over === 'training' ? specOverTraining(results, plot) : specOf(results, plot))
 }
 
 function specOf(results: Results, { metric, scale, title, axis }: PlotSpec) {
@@ -127,48 +129,6 @@ function specOf(results: Results, { metric, scale, title, axis }: PlotSpec) {
   }
 }
 
-const LETTERS = { labelColor: INK.text, titleColor: INK.text, labelFontSize: 12, titleFontSize: 13 }
-export const CONFIG = {
-  font: 'system-ui, sans-serif',
-  // Screen readers get the table of levels instead of every mark.
-  mark: { aria: false },
-  view: { stroke: INK.frame },
-  axis: { gridColor: INK.grid, tickColor: INK.frame, domainColor: INK.frame, titleFontWeight: 'normal', ...LETTERS },
-  legend: LETTERS,
-  title: {
-    anchor: 'start',
-    frame: 'group',
-    fontSize: 15,
-    color: INK.text,
-    subtitleColor: INK.dim,
-    subtitleFontSize: 12,
-  },
-}
-
-const scalePoint = (point: Point, scale: number) => ({
-  ...point,
-  mean: scale * point.mean,
-  low: point.low === null ? null : scale * point.low,
-  high: point.high === null ? null : scale * point.high,
-})
-
-const cutPoint = (point: Point, [least, most]: readonly [number, number]): Point => ({
-  ...point,
-  low: point.low === null ? null : Math.max(point.low, least),
-  high: point.high === null ? null : Math.min(point.high, most),
-})
-
-/** What the vertical axis covers: every mean, and of the intervals at most as much again on either side. */
-function rangeOf(points: readonly Point[]): [number, number] {
-  const means = points.map(({ mean }) => mean)
-  const [least, most] = [Math.min(...means), Math.max(...means)]
-  const reach = most - least || Math.abs(most) || 1
-  const low = Math.min(...points.map(({ low, mean }) => low ?? mean))
-  const high = Math.max(...points.map(({ high, mean }) => high ?? mean))
-  const margin = 0.06 * reach
-  return [Math.max(low, least - 0.75 * reach) - margin, Math.min(high, most + 0.75 * reach) + margin]
-}
-
 /** What the horizontal axis covers, in percent: from a little below the sparsest level to the whole network. */
 function frameOf(points: readonly Point[]): [number, number] {
   const least = Math.min(50, ...points.map(({ percent }) => percent))
@@ -194,14 +154,3 @@ function dodged({ arm, percent }: Point, arms: readonly string[], [least, most]:
   const pixels = DODGE * (arms.indexOf(arm) - (arms.length - 1) / 2)
   return percent * (least / most) ** (pixels / WIDTH)
 }
-
-/** Vega-Lite's remarks on the spec are for us, not for users. */
-const silent = {
-  level: () => silent,
-  error: (...message: unknown[]) => {
-    throw new Error(message.join(' '))
-  },
-  warn: () => silent,
-  info: () => silent,
-  debug: () => silent,
-} as unknown as NonNullable<NonNullable<Parameters<typeof import('vega-lite').compile>[1]>['logger']>

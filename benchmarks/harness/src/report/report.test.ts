@@ -123,6 +123,36 @@ describe('a report', () => {
     expect(await renderPlot(results, plots[0]!)).not.toContain('bars that')
   })
 
+  it('draws arms that name a percent of training against it, the sparsest level of each, and dense ones too', async () => {
+    const at = (arm: string, level: number, value: number) =>
+      [1, 2, 3].map((seed) => ({
+        ...row(arm, level, seed, value),
+        metrics: { testBarrier: value + 0.001 * seed },
+      }))
+    const copies = [
+      ...[0, 3, 10].flatMap((percent) => at(`net ticket barrier ${percent}%`, 2, 0.4 - 0.03 * percent)),
+      ...at('net ticket barrier 3%', 3, 0.35),
+      ...[0, 3, 10].flatMap((percent) => at(`net dense barrier ${percent}%`, 0, 0.5)),
+    ]
+    const barriers = { ...results, rows: copies }
+    const found = plotsOf(barriers)
+    expect(found.map(({ name }) => name)).toEqual(['barrier'])
+    const svg = await renderPlot(barriers, found[0]!)
+    for (const text of [
+      'percent of training',
+      'net ticket barrier, 21.1% left',
+      'net dense barrier',
+      'synthetic rows',
+    ]) {
+      expect(svg).toContain(text)
+    }
+    // One point of the ticket is at a sparser level: a line of its own, which one point does not make a plot.
+    expect(svg).toContain('net ticket barrier, 3.6% left')
+    expect(await renderPlot(barriers, found[0]!)).toBe(svg)
+    const single = copies.filter(({ arm }) => arm.endsWith(' 0%'))
+    expect(plotsOf({ ...results, rows: single })).toEqual([])
+  })
+
   it('is one page that loads nothing and escapes what it shows', async () => {
     const html = await paperPage({ results, claims })
     expect(html).toContain('Abacus &lt;1&gt;')

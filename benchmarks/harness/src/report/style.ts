@@ -1,5 +1,5 @@
 /** The style of report pages: light and dark, from a phone to a desk, with nothing loaded from elsewhere. */
-import { INK } from './plot.js'
+import { INK } from './plot-parts.js'
 
 const dark = 'figure svg'
 

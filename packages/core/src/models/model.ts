@@ -54,10 +54,10 @@ export interface DropoutSite {
 
 export interface ModelMode {
   readonly training: boolean
-  /** Which units stay, by dropout site: [batch, ...shape], 0 or 1. Training needs them, if the model has sites. */
-  readonly stay?: TensorRecord
   /** What statistics become in training: running averages (default), or those of this batch alone. */
   readonly statistics?: 'running' | 'batch'
+  /** Which units stay, by dropout site: [batch, ...shape], 0 or 1. Training needs them, if the model has sites. */
+  readonly stay?: TensorRecord
   /** Carried state (an LSTM's h and c), for models that have it. */
   readonly state?: TensorRecord
   /**

@@ -1,6 +1,6 @@
 /** Images with their details taken away, or with nothing but details, in whole numbers. */
 import { UserError } from '../errors.js'
-import { imageShapeOf } from './augment.js'
+import { type ImageShape, imageShapeOf } from './augment.js'
 
 /** Pixels that become one and are made from one again, along each side. */
 const FACTOR = 4
@@ -20,28 +20,18 @@ export function lowPass(images: Uint8Array, shape: readonly number[]): Uint8Arra
   if (height % FACTOR !== 0 || width % FACTOR !== 0) {
     throw new UserError(`Images of [${shape}] cannot be blurred: their sides must be multiples of ${FACTOR}.`)
   }
-  const [rows, columns] = [taps(height), taps(width)]
-  const [down, across] = [height / FACTOR, width / FACTOR]
   const size = height * width * channels
-  const blocks = new Int32Array(down * across * channels)
+  const { blockOf, corners, shares } = tablesOf([height, width, channels])
+  const sums = new Int32Array(size / FACTOR ** 2)
   const whole = EIGHTHS ** 2 * FACTOR ** 2
   const blurred = new Uint8Array(images.length)
   for (let start = 0; start < images.length; start += size) {
-    blocks.fill(0)
+    sums.fill(0)
+    for (let i = 0; i < size; i++) sums[blockOf[i]!]! += images[start + i]!
     for (let i = 0; i < size; i++) {
-      const pixel = Math.floor(i / channels)
-      const block = Math.floor(pixel / width / FACTOR) * across + Math.floor((pixel % width) / FACTOR)
-      blocks[block * channels + (i % channels)]! += images[start + i]!
-    }
-    const at = (row: number, column: number, channel: number) => blocks[(row * across + column) * channels + channel]!
-    for (let i = 0; i < size; i++) {
-      const pixel = Math.floor(i / channels)
-      const channel = i % channels
-      const { low: top, high: bottom, share: lower } = rows[Math.floor(pixel / width)]!
-      const { low: left, high: right, share: later } = columns[pixel % width]!
-      const above = (EIGHTHS - later) * at(top, left, channel) + later * at(top, right, channel)
-      const below = (EIGHTHS - later) * at(bottom, left, channel) + later * at(bottom, right, channel)
-      blurred[start + i] = Math.floor(((EIGHTHS - lower) * above + lower * below) / whole + 0.5)
+      let value = 0
+      for (let corner = 4 * i; corner < 4 * i + 4; corner++) value += shares[corner]! * sums[corners[corner]!]!
+      blurred[start + i] = Math.floor(value / whole + 0.5)
     }
   }
   return blurred
@@ -53,13 +43,40 @@ export function highPass(images: Uint8Array, shape: readonly number[]): Uint8Arr
   return images.map((value, i) => Math.min(255, Math.max(0, 128 + value - blurred[i]!)))
 }
 
-/** For each pixel of a side the two blocks it lies between, and the eighths of the later one; at the edge they are one. */
-function taps(side: number): { readonly low: number; readonly high: number; readonly share: number }[] {
+/** Of each value of an image: the block it lies in, and the four blocks it is made from again, with their shares of 64. */
+function tablesOf([height, width, channels]: ImageShape) {
+  const size = height * width * channels
+  const [rows, columns] = [taps(height), taps(width)]
+  const block = (row: number, column: number, channel: number) => ((row * width) / FACTOR + column) * channels + channel
+  const blockOf = new Int32Array(size)
+  const corners = new Int32Array(4 * size)
+  const shares = new Uint8Array(4 * size)
+  for (let i = 0; i < size; i++) {
+    const channel = i % channels
+    const column = Math.floor(i / channels) % width
+    const row = Math.floor(i / channels / width)
+    blockOf[i] = block(Math.floor(row / FACTOR), Math.floor(column / FACTOR), channel)
+    for (const [j, [down, lower]] of rows[row]!.entries()) {
+      for (const [k, [across, later]] of columns[column]!.entries()) {
+        corners[4 * i + 2 * j + k] = block(down, across, channel)
+        shares[4 * i + 2 * j + k] = lower * later
+      }
+    }
+  }
+  return { blockOf, corners, shares }
+}
+
+/** For each pixel of a side the two blocks whose centres it lies between, with their eighths; at the edge they are one. */
+function taps(side: number): (readonly [block: number, eighths: number])[][] {
   const last = side / FACTOR - 1
   return Array.from({ length: side }, (_, pixel) => {
     // (pixel + 1/2) / 4 - 1/2, in eighths.
     const place = Math.max(0, 2 * pixel + 1 - FACTOR)
-    const low = Math.floor(place / EIGHTHS)
-    return { low, high: Math.min(low + 1, last), share: place % EIGHTHS }
+    const before = Math.floor(place / EIGHTHS)
+    const later = place % EIGHTHS
+    return [
+      [before, EIGHTHS - later],
+      [Math.min(before + 1, last), later],
+    ]
   })
 }

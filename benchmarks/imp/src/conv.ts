@@ -61,14 +61,14 @@ export const convProfiles: Readonly<Record<'smoke' | 'small' | 'paper', ConvSett
       {
         name: 'conv-2',
         options: { widthMultiplier: 0.125 },
-        recipe: { ...paperRecipe('conv-2', 40), learningRate: 2e-3, evaluateEvery: 20 },
+        recipe: { ...paperRecipe('conv-2', 24), learningRate: 2e-3, evaluateEvery: 8 },
         rates: rates('conv-2'),
         rounds: [7, 14],
         reinitRounds: [14],
       },
     ],
     deviations: [
-      'Conv-2 with an eighth of its channels and units, 40 iterations at a rate of 2e-3 on 500 made-up images: to see that everything works',
+      'Conv-2 with an eighth of its channels and units, 24 iterations at a rate of 2e-3 on 500 made-up images: to see that everything works',
       "seven of the paper's rounds of pruning are taken in one",
     ],
   },

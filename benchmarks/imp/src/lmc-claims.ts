@@ -9,6 +9,7 @@ import {
   type Finding,
   finding,
   levelsOf,
+  networksOf,
   type PerSeed,
   perSeed,
   type Results,
@@ -16,7 +17,7 @@ import {
 } from '@winning-tickets/harness'
 import { barrierArm, runArm } from './lmc.js'
 import { atScale, needs, spoken, points as spokenPoints, tolerance } from './measures.js'
-import { estimateOf, meanOf, networksOf, overNetworks, type Part, pair } from './networks.js'
+import { estimateOf, meanOf, overNetworks, type Part, pair } from './networks.js'
 
 const experiment = 'lmc'
 /** A network is stable where its barrier is below so many points of error (claims.md 1.f). */

@@ -2,7 +2,7 @@
 import type { Results, Row } from '@winning-tickets/harness'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bestForOthers, estimateOf, meanOf, networksOf, overNetworks, type Part, pair } from './networks.js'
+import { bestForOthers, estimateOf, meanOf, overNetworks, type Part, pair } from './networks.js'
 
 const row = (arm: string, seed: number): Row => ({ arm, level: 0, density: 1, seed, metrics: {}, stageId: arm })
 const results: Results = {
@@ -15,14 +15,6 @@ const results: Results = {
 const perSeed = (...values: number[]) => new Map(values.map((value, i) => [i + 1, value]))
 
 describe('results of several networks', () => {
-  it('are told apart by the first word of the arm', () => {
-    const arms = [...networksOf(results)].map(([name, { rows }]) => [name, rows.map(({ arm }) => arm)])
-    expect(arms).toEqual([
-      ['conv-2', ['dense', 'noise 3 sigma']],
-      ['conv-4', ['dense']],
-    ])
-  })
-
   const parts = (conv2: Partial<Part>, conv4?: Partial<Part>) => (network: Results) => {
     const part = network.rows.length === 2 ? conv2 : conv4
     return part && { effect: perSeed(1, 2, 3), verdicts: ['supported' as const], detail: 'a.', ...part }

@@ -1,26 +1,16 @@
-/** Claims over several networks: each is judged for itself, and all must agree; the effect shown is the mean over them. */
+/** Claims over several networks or other groups of arms: each is judged for itself, all must agree, and the mean is shown. */
 import {
   all,
   type Estimate,
   estimate,
   type Finding,
   finding,
+  groupsOf,
   type PerSeed,
   type Results,
   type Verdict,
 } from '@winning-tickets/harness'
 import { needs } from './measures.js'
-
-/** The results of each network, whose arms then have their short names: "ticket" for "conv-2 ticket". */
-export function networksOf(results: Results): Map<string, Results> {
-  const split = results.rows.map((row) => ({ row, at: row.arm.indexOf(' ') }))
-  const names = new Set(split.map(({ row, at }) => row.arm.slice(0, at)))
-  const rowsOf = (name: string) =>
-    split
-      .filter(({ row, at }) => row.arm.slice(0, at) === name)
-      .map(({ row, at }) => ({ ...row, arm: row.arm.slice(at + 1) }))
-  return new Map([...names].map((name) => [name, { ...results, rows: rowsOf(name) }]))
-}
 
 /** What one network has to say. */
 export interface Part {
@@ -43,7 +33,7 @@ export function overNetworks(
   wanted: string,
   transform?: (value: number) => number,
 ): Finding {
-  const networks = [...networksOf(results)].map(([name, rows]) => ({ name, part: of(rows) }))
+  const networks = [...groupsOf(results)].map(([name, rows]) => ({ name, part: of(rows) }))
   const parts = networks.flatMap(({ part }) => part ?? [])
   if (parts.length < networks.length) return needs(wanted)
   const effect = meanOf(parts.map((part) => part.effect))

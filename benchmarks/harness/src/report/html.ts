@@ -1,6 +1,6 @@
 /** Self-contained report pages: one paper's claims, plots, levels and how to rerun them; and all papers' claims. */
 import type { ClaimRecord, Results } from '../claims/types.js'
-import { accuracyLevels, differenceLevels, type LevelTable } from './levels.js'
+import { type LevelTable, levelTables } from './levels.js'
 import { CLAIMS_NOTE, claimsHtml, escapeHtml, page } from './page.js'
 import { plotsOf, renderPlot } from './plot.js'
 import { seedsOf } from './series.js'
@@ -65,9 +65,8 @@ function basisHtml(results: Results): string {
 }
 
 function levelsHtml(results: Results): string {
-  const pairs = differenceLevels(results)
   const note = subtitle(results)
-  return [accuracyLevels(results), ...(pairs ? [pairs] : [])]
+  return levelTables(results)
     .map((table) => levelTableHtml(table, note))
     .join('\n<br>\n')
 }

@@ -1,5 +1,5 @@
 export { jointPage, paperPage, type Section } from './html.js'
-export { accuracyLevels, differenceLevels, type LevelCell, type LevelTable } from './levels.js'
+export { accuracyLevels, differenceLevels, type LevelCell, type LevelTable, levelTables } from './levels.js'
 export { type PlotSpec, plots, plotsOf, renderPlot } from './plot.js'
 export type { SavedSection } from './saved.js'
 export { armsOf, differences, type Point, seedsOf, series } from './series.js'

@@ -41,7 +41,18 @@ const END = '<!-- /claims -->'
 export function withClaims(readme: string, sections: readonly EvidenceSection[]): string {
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)]
   if (begin < 0 || end < begin) return readme
-  return `${readme.slice(0, begin)}${BEGIN}\n\n${claimsByProfile(sections)}\n\n${readme.slice(end)}`
+  return `${readme.slice(0, begin)}${BEGIN}\n\n${claimsByExperiment(sections)}\n\n${readme.slice(end)}`
+}
+
+/** A table an experiment; below its title, if there are several. */
+function claimsByExperiment(sections: readonly EvidenceSection[]): string {
+  const titles = [...new Set(sections.map(({ results }) => results.title))]
+  const tables = titles.map((title) => ({
+    title,
+    table: claimsByProfile(sections.filter(({ results }) => results.title === title)),
+  }))
+  if (tables.length <= 1) return tables.map(({ table }) => table).join('')
+  return tables.map(({ title, table }) => `**${title}**\n\n${table}`).join('\n\n')
 }
 
 /** A claim a row, a profile a column. */

@@ -1,6 +1,7 @@
 /** Tables for the terminal, as wide as it is: claims with verdicts, and the levels of a grid. */
 import Table from 'cli-table3'
 import pc from 'picocolors'
+import { networksOf } from '../claims/networks.js'
 import type { ClaimRecord, Results } from '../claims/types.js'
 import { accuracyLevels, type LevelTable } from './levels.js'
 import { count, effectText, subtitle } from './words.js'
@@ -75,12 +76,16 @@ export function wrap(text: string, width: number): string[] {
 
 /** A line a level: for each arm the test accuracy at early stop and the early-stop iteration. */
 export function levelsTable(results: Results, width = terminalWidth()): string {
-  const levels = accuracyLevels(results)
+  const tables = [...networksOf(results)].map(([name, network]) => ({ name, levels: accuracyLevels(network) }))
   const heading = [
-    ...wrap(`${levels.caption}: ${subtitle(results)}`, width),
+    ...wrap(`${tables[0]!.levels.caption}: ${subtitle(results)}`, width),
     ...(results.deviations ?? []).flatMap((text) => wrap(`Differs from the paper: ${text}`, width)),
   ]
-  return [...heading, ...fitting(levels, width).map(levelsGrid)].join('\n')
+  const grids = tables.flatMap(({ name, levels }) => [
+    ...(name === '' ? [] : [name]),
+    ...fitting(levels, width).map(levelsGrid),
+  ])
+  return [...heading, ...grids].join('\n')
 }
 
 /** The table in parts that are narrow enough, each with some of the arms. */

@@ -5,8 +5,9 @@
 import { readFileSync } from 'node:fs'
 import { createEngine, type HostTree, type Precision } from '@winning-tickets/jit'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { functionsOf, inputsOf, noise, signatureOf } from './derivatives.testing.js'
+import { functionsOf, inputsOf, signatureOf } from './derivatives.testing.js'
 import { type Model, type ModelName, model, modelNames } from './index.js'
+import { noise } from './pytorch.testing.js'
 
 /** Of all entries together: the norm, and the sum of products with `noise('against.' + name)`. */
 interface Summary {

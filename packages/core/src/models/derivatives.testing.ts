@@ -3,28 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import type { HostTree, SpecTree, TensorFunction, TensorTree } from '@winning-tickets/jit'
 import { crossEntropy } from '../tasks/index.js'
 import { type Model, type ParameterSpec, sizeOf, type TensorRecord } from './index.js'
-
-/**
- * `count` numbers in [-1, 1) that depend on the name and their index only, by 32-bit integer arithmetic; `noise` of
- * fixtures/make_models.py makes the same.
- */
-export function noise(name: string, count: number): Float64Array {
-  let seed = 0
-  for (const character of name) seed = (Math.imul(seed, 31) + character.charCodeAt(0)) >>> 0
-  return Float64Array.from({ length: count }, (_, i) => {
-    let x = (Math.imul(i, 2654435761) + seed) >>> 0
-    for (const multiplier of [2246822519, 3266489917]) x = Math.imul(x ^ (x >>> 15), multiplier) >>> 0
-    return ((x ^ (x >>> 13)) >>> 0) / 2 ** 31 - 1
-  })
-}
-
-/** As in the Python: kernels of variance 2 / fan-in, everything else near what it starts at. */
-export function given({ name, role, shape, fanIn }: ParameterSpec): Float32Array {
-  const values = noise(name, sizeOf(shape))
-  const centre = role === 'scale' || role === 'variance' ? 1 : 0
-  const value = (x: number): number => (role === 'kernel' ? x * Math.sqrt(6 / fanIn) : centre + 0.3 * x)
-  return Float32Array.from(values, value)
-}
+import { given, noise } from './pytorch.testing.js'
 
 /** Signature of `functionsOf`: images are of the model's input shape, targets one-hot. */
 export function signatureOf(network: Model, examples: number): SpecTree {

@@ -8,8 +8,9 @@ import { compileTraining } from '../compile/index.js'
 import { maskWeights } from '../masks/index.js'
 import { recipe } from '../recipes/index.js'
 import { classificationObjective } from '../tasks/index.js'
-import { functionsOf, inputsOf, noise, signatureOf } from './derivatives.testing.js'
+import { functionsOf, inputsOf, signatureOf } from './derivatives.testing.js'
 import { type Model, type ModelName, model, prunableParameters, sizeOf, type TensorRecord } from './index.js'
+import { noise } from './pytorch.testing.js'
 
 const small = { inputShape: [16, 16, 3] }
 const cases: readonly (readonly [ModelName, object])[] = [

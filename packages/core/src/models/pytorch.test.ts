@@ -7,7 +7,7 @@ import { compileTraining } from '../compile/index.js'
 import { maskWeights } from '../masks/index.js'
 import { recipe } from '../recipes/index.js'
 import { classificationObjective } from '../tasks/index.js'
-import { functionsOf, given, inputsOf, noise, signatureOf } from './derivatives.testing.js'
+import { functionsOf, inputsOf, signatureOf } from './derivatives.testing.js'
 import {
   forwardFlops,
   type Model,

@@ -77,7 +77,12 @@ function strideFilter(context: Context, filter: Ref, windows: WindowAttributes):
     // The outputs as pixels of an image with the inputs as its channels; then blocks move as a whole.
     const images = builder.reshape(gathered, [entries.length, inputs, 1, outputs])
     const blocks = reordered(context, images, images.shape, { channels_last: 0 })
-    const tiles = builder.reshape(blocks, [places, entries.length / places, (inputs * outputs) / block ** 2, block ** 2])
+    const tiles = builder.reshape(blocks, [
+      places,
+      entries.length / places,
+      (inputs * outputs) / block ** 2,
+      block ** 2,
+    ])
     return [builder.reshape(transposed(context, tiles, [0, 2, 1, 3]), [places * inputs, outputs, ...kernel])]
   })[0]!
 }

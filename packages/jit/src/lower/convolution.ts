@@ -94,15 +94,17 @@ const correlation = ({ strides, before, after }: WindowAttributes, dy: Ref) => (
   pads: [...before, ...positive(after)],
 })
 
-/** Without neighbours or padding, the gradient of a filter is one product over all pixels. */
-function pointwiseFilterGradient(context: Context, x: Ref, dy: Ref, { strides }: WindowAttributes): Ref {
-  const { builder } = context
-  const sides = dy.shape.slice(2).map((side, i) => (side - 1) * strides[i]! + 1)
-  const [left, right] = [cropped(context, x, sides, strides), dy].map((images) => {
-    const pixels = images.shape[0]! * area(images.shape.slice(2))
-    return builder.reshape(channelMajor(context, images), [images.shape[1]!, pixels])
-  })
-  return builder.add('Gemm', [left, right], [x.shape[1]!, dy.shape[1]!], 'float32', { transB: 1 })
+/** Without neighbours or padding, the gradient of a filter is one product over all pixels, which have their channels last. */
+function pointwiseFilterGradient({ builder }: Context, x: Ref, dy: Ref, { strides }: WindowAttributes): Ref {
+  const [batch, height, width, outputs] = dy.shape as [number, number, number, number]
+  const inputs = x.shape[3]!
+  const ends = [height, width].map((side, i) => (side - 1) * strides[i]! + 1)
+  const parameters = [[0, 0], ends, [1, 2], strides].map((list) => builder.ints(list))
+  const whole = x.shape[1] === height && x.shape[2] === width
+  const seen = whole ? x : builder.add('Slice', [x, ...parameters], [batch, height, width, inputs], x.type)
+  const pixels = batch * height * width
+  const [left, right] = [builder.reshape(seen, [pixels, inputs]), builder.reshape(dy, [pixels, outputs])]
+  return builder.add('Gemm', [left, right], [inputs, outputs], 'float32', { transA: 1 })
 }
 
 /**
@@ -110,7 +112,7 @@ function pointwiseFilterGradient(context: Context, x: Ref, dy: Ref, { strides }:
  * have the channels between them; the upstream gradients, channels first, are the filters, and its dilation steps from
  * column to column. So the products are wide: outputs times rows, columns and inputs of the filter.
  *
- * @param node of images with channels last and upstream gradients with channels first
+ * @param node of images with channels last and upstream gradients with channels first; of single pixels with channels last
  */
 const filterGradient: Lowering = (node, context) => {
   const { builder } = context

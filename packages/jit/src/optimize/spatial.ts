@@ -44,11 +44,11 @@ const inputGradient = plan(
 )
 const filterWindows = ({ inputs: [x], attrs }: Node) => convolutionWindows(x!.shape, numbers(attrs.filterShape), attrs)
 const depthwiseFilterGradient = plan(filterWindows, ['first', 'first'], 'last')
-/** Images with channels last, which the lowering takes as columns; of single pixels it wants rows of channels. */
+/** Images with channels last, which the lowering takes as columns; of single pixels the upstream gradients too. */
 const filterGradient: Plan = (node, form) => {
   const windows = filterWindows(node)
   const single = windows && pointwise(windows)
-  return plan(filterWindows, [single ? 'first' : 'last', 'first'], 'last')(node, form)
+  return plan(filterWindows, ['last', single ? 'last' : 'first'], 'last')(node, form)
 }
 const pool = plan(({ inputs: [x], attrs }) => poolWindows(x!.shape, attrs), ['first'], 'first')
 const poolGradient = (layouts: readonly Layout[]) =>

@@ -4,7 +4,7 @@ import { pointwise } from '../optimize/geometry.js'
 import type { WindowAttributes } from '../optimize/spatial.js'
 import type { Node } from '../trace/graph.js'
 import type { Context, Lowering } from './context.js'
-import { area, channelMajor, cropped, positive, reached, transposed, windowAttributes, windowsOf } from './windows.js'
+import { area, channelMajor, positive, reached, transposed, windowAttributes, windowsOf } from './windows.js'
 
 const operands = (node: Node, context: Context) => node.inputs.map((value) => context.full(value)) as [Ref, Ref]
 

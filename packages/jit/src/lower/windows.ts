@@ -31,22 +31,11 @@ export function transposed({ builder }: Context, x: Ref, perm: readonly number[]
 export const channelMajor = (context: Context, x: Ref): Ref =>
   context.once(`channel-major ${x.name}`, () => [transposed(context, x, [1, 0, 2, 3])])[0]!
 
-/** The top left part of images, every so many rows and columns. */
-export function cropped(
-  { builder }: Context,
-  x: Ref,
-  sides: readonly number[],
-  steps: readonly number[] = [1, 1],
-): Ref {
-  const [batch, channels, ...all] = x.shape
-  if (sides.every((side, i) => side === all[i] && steps[i] === 1)) return x
-  const parameters = [[0, 0], sides, [2, 3], steps].map((list) => builder.ints(list))
-  const shape = [batch!, channels!, ...sides.map((side, i) => Math.ceil(side / steps[i]!))]
-  return builder.add('Slice', [x, ...parameters], shape, x.type)
-}
-
 /** Images without the rows and columns at the end that no window reaches. */
-export function reached(context: Context, x: Ref, { after }: WindowAttributes): Ref {
-  const sides = x.shape.slice(2).map((side, i) => side + Math.min(after[i]!, 0))
-  return cropped(context, x, sides)
+export function reached({ builder }: Context, x: Ref, { after }: WindowAttributes): Ref {
+  const [batch, channels, ...all] = x.shape as [number, number, number, number]
+  const sides = all.map((side, i) => side + Math.min(after[i]!, 0))
+  if (after.every((padding) => padding >= 0)) return x
+  const parameters = [[0, 0], sides, [2, 3]].map((list) => builder.ints(list))
+  return builder.add('Slice', [x, ...parameters], [batch, channels, ...sides], x.type)
 }

@@ -60,7 +60,7 @@ export const convProfiles: Readonly<Record<'smoke' | 'small' | 'paper', ConvSett
     networks: [
       {
         name: 'conv-2',
-        options: { widthMultiplier: 0.125 },
+        options: { widthMultiplier: 0.0625 },
         recipe: { ...paperRecipe('conv-2', 24), learningRate: 2e-3, evaluateEvery: 8 },
         rates: rates('conv-2'),
         rounds: [7, 14],
@@ -68,7 +68,7 @@ export const convProfiles: Readonly<Record<'smoke' | 'small' | 'paper', ConvSett
       },
     ],
     deviations: [
-      'Conv-2 with an eighth of its channels and units, 24 iterations at a rate of 2e-3 on 500 made-up images: to see that everything works',
+      'Conv-2 with a sixteenth of its channels and units, 24 iterations at a rate of 2e-3 on 500 made-up images: to see that everything works',
       "seven of the paper's rounds of pruning are taken in one",
     ],
   },

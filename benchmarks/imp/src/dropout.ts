@@ -41,7 +41,7 @@ export const dropoutProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Dropo
     ...sharedBy(convProfiles.smoke),
     networks: [{ plain: smokePlain, dropout: { ...smokePlain, options: { ...smokePlain.options, dropout: RATE } } }],
     deviations: [
-      'Conv-2 with an eighth of its channels and units, 24 iterations at a rate of 2e-3 on 500 made-up images: to see that everything works',
+      'Conv-2 with a sixteenth of its channels and units, 24 iterations at a rate of 2e-3 on 500 made-up images: to see that everything works',
       "seven of the paper's rounds of pruning are taken in one",
     ],
   },

@@ -57,11 +57,6 @@ export class Combination {
     return new Combination(this.shape, left, times(offset, factor))
   }
 
-  raised(offset: Scale): Combination {
-    const { parts } = this
-    return new Combination(this.shape, parts.terms, plus(parts.offset, offset))
-  }
-
   plus(other: Combination): Combination {
     const merged = merge([this.parts, other.parts])
     if (merged.terms.length <= MOST_TERMS) return new Combination(this.shape, merged.terms, merged.offset)

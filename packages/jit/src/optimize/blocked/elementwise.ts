@@ -58,8 +58,8 @@ function operand(value: Value, shape: readonly number[], planner: Planner): Comb
 /** A nonlinear op on tensors in blocks. */
 function onTensors(node: Node, operands: readonly Combination[], planner: Planner): Combination {
   const [x] = operands
-  // The ReLU is there anyway, and positive where its argument is.
   if (node.op === 'Relu') return Combination.of(x!.relu())
+  // The ReLU is there anyway, and positive where its argument is.
   const pending = node.op === 'Step' && !node.attrs.alpha && !x!.isTensor
   const tensors = pending ? [x!.relu()] : operands.map((combination) => planner.computed(combination))
   return Combination.of(nodeLike(node, tensors, node.attrs, node.outputs[0]!.shape))

@@ -11,7 +11,7 @@ import { trace } from '../../trace/trace.js'
 import { channelsFirst } from '../channels-first.js'
 import { simplify } from '../simplify.js'
 import { inBlocks } from './plan.js'
-import { build, type RandomNetwork, randomNetworks } from './random-network.js'
+import { build, type RandomNetwork, randomNetworks } from './random-network.testing.js'
 
 let auto: Engine
 let standard: Engine

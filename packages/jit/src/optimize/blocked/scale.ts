@@ -15,6 +15,7 @@ function combined(op: string, a: Scale, b: Scale): Value {
   return makeNode(op, operands, {}, [{ shape, dtype: 'float32' }], { inputNames: ['a', 'b'] }).outputs[0]!
 }
 
+/** Zero times anything is zero, NaN and infinities too: gradients that are zero by construction cost nothing. */
 export function times(a: Scale, b: Scale): Scale {
   if (a === 0 || b === 0) return 0
   if (a === 1) return b

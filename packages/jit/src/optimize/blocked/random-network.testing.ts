@@ -34,6 +34,7 @@ const layers: Readonly<Record<string, Layer>> = {
   'conv 3x3': convolution(3, 16, 1, 'same'),
   'conv 3x3 wide': convolution(3, 32, 1, 1),
   'conv 3x3 narrow': convolution(3, 5, 1, 'same'),
+  'conv 3x3 by eights': convolution(3, 24, 1, 'same'),
   'conv 3x3 valid': convolution(3, 16, 1, 'valid'),
   'conv 3x3 / 2': convolution(3, 32, 2, 1),
   'conv 3x3 / 2, same': convolution(3, 16, 2, 'same'),
@@ -117,6 +118,13 @@ const layers: Readonly<Record<string, Layer>> = {
         [0, 0],
       ]),
   },
+  concatenation: {
+    fits: ([, , , channels]) => channels <= 32,
+    run(x, _, earlier) {
+      const same = earlier.find(({ shape }) => String(shape) === String(x.shape)) ?? x
+      return tf.concat([same, x], 3)
+    },
+  },
   'fewer channels': {
     fits: ([, , , channels]) => channels > 16,
     run: (x) => tf.slice(x, [0, 0, 0, 16], [-1, -1, -1, -1]),
@@ -135,7 +143,7 @@ export interface RandomNetwork {
 export const randomNetworks: fc.Arbitrary<RandomNetwork> = fc.record({
   layers: fc.array(
     fc.oneof(
-      { weight: 2, arbitrary: fc.constantFrom(...names.slice(0, 11)) },
+      { weight: 2, arbitrary: fc.constantFrom(...names.slice(0, 12)) },
       { weight: 3, arbitrary: fc.constantFrom(...names) },
     ),
     {
@@ -147,7 +155,7 @@ export const randomNetworks: fc.Arbitrary<RandomNetwork> = fc.record({
     fc.integer({ min: 1, max: 3 }),
     fc.integer({ min: 3, max: 8 }),
     fc.integer({ min: 3, max: 8 }),
-    fc.constantFrom(3, 16, 32),
+    fc.constantFrom(3, 8, 16, 24, 32),
   ),
 })
 

@@ -88,22 +88,24 @@ function strideFilter(context: Context, filter: Ref, windows: WindowAttributes):
 }
 
 const inputGradient: Lowering = (node, context) => {
-  const { builder } = context
   const [dy, filter] = node.inputs.slice(0, 2).map((value) => context.full(value)) as [Ref, Ref]
   const { bias, sum } = named(node, context)
-  const [batch, channels, rows, columns] = node.outputs[0]!.shape as [number, number, number, number]
   const windows = windowsOf(node)
-  const { places, kernel, before, after } = strideWindows(windows)
-  const sides = dy.shape.slice(2)
+  const { kernel, before, after } = strideWindows(windows)
   const attributes = { kernel_shape: kernel, pads: [...before, ...after] }
   const inputs = [dy, strideFilter(context, filter, windows), bias, sum]
-  const shape = [batch, places * channels, ...sides]
-  const found = blockedConvolution(context, inputs, shape, attributes, node.attrs.relu)
-  if (places === 1) return found
-  const [strideRows, strideColumns] = windows.strides as [number, number]
-  const apart = [batch, strideRows, strideColumns, channels / context.block, ...sides, context.block]
-  const together = transposed(context, builder.reshape(found, apart), [0, 3, 4, 1, 5, 2, 6])
-  return builder.reshape(together, [batch, channels, rows, columns])
+  return blockedConvolution(context, inputs, node.outputs[0]!.shape, attributes, node.attrs.relu)
+}
+
+/** Pixels of an image from the channels that each place in a stride has of its own. */
+const together: Lowering = (node, context) => {
+  const { builder, block: size } = context
+  const x = context.full(node.inputs[0]!)
+  const { shape } = node.outputs[0]!
+  const [batch, channels] = shape as [number, number]
+  const [strideRows, strideColumns] = windowsOf(node).strides as [number, number]
+  const apart = [batch, strideRows, strideColumns, channels / size, ...x.shape.slice(2), size]
+  return builder.reshape(transposed(context, builder.reshape(x, apart), [0, 3, 4, 1, 5, 2, 6]), shape)
 }
 
 /** A depthwise convolution with windows of one pixel: much faster than ONNX Runtime's element-wise products and sums. */
@@ -228,6 +230,7 @@ export const blocked: Record<string, Lowering> = {
   Unblock: unblock,
   BlockedConv2D: convolution,
   BlockedConv2DBackpropInput: inputGradient,
+  BlockedTogether: together,
   BlockedAffine: affine,
   BlockedSpread: spread,
   BlockedMean: mean,

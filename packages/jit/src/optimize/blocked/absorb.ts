@@ -26,9 +26,7 @@ export function absorbed(graph: Graph): Graph {
     const scaled = node.attrs.scaled === true
     if (!CONVOLUTIONS.has(before.op) || before.attrs.relu !== undefined || !dies(x!) || (sum && !dies(sum)))
       return undefined
-    // A gradient with strides is put together after its convolution.
-    const strided = before.op !== 'BlockedConv2D' && (before.attrs.strides as number[]).some((stride) => stride !== 1)
-    if (strided || (scaled && before.op !== 'BlockedConv2D')) return undefined
+    if (scaled && before.op !== 'BlockedConv2D') return undefined
     const [images, filter] = before.inputs
     const inputs = {
       x: images!,
@@ -39,6 +37,19 @@ export function absorbed(graph: Graph): Graph {
     const attrs = { ...before.attrs, relu: node.attrs.relu }
     return makeNode(before.op, Object.values(inputs), attrs, before.outputs, { inputNames: Object.keys(inputs) })
       .outputs[0]!
+  }
+
+  /** The sum of two gradients with strides, added before their pixels are put together: once instead of twice. */
+  function joined(node: Node): Value | undefined {
+    const { x, bias, sum } = Object.fromEntries(named(node)) as Record<string, Value>
+    if (node.attrs.scaled === true || node.attrs.relu || bias || !sum || !dies(x!) || !dies(sum)) return undefined
+    const [left, right] = [now(x!).node, now(sum).node]
+    const alike = String(left.attrs.strides) === String(right.attrs.strides)
+    if (left.op !== 'BlockedTogether' || right.op !== 'BlockedTogether' || !alike) return undefined
+    const [tensor, other] = [left.inputs[0]!, right.inputs[0]!]
+    if (!dies(tensor) || !dies(other)) return undefined
+    const apart = affine({ tensor, factor: 1, offset: 0, sum: other, relu: false })
+    return made('BlockedTogether', [merged(apart.node) ?? apart], left.attrs, node.outputs[0]!.shape)
   }
 
   /** ONNX Runtime adds in place only to a tensor that nobody needs any more, and copies any other on one thread. */
@@ -64,10 +75,14 @@ export function absorbed(graph: Graph): Graph {
   const copied = (node: Node): Node =>
     makeNode(node.op, node.inputs.map(now), node.attrs, node.outputs, { inputNames: node.inputNames })
 
+  const replace = (value: Value, by: Value) => {
+    values.set(value, by)
+    uses.set(by, uses.get(value)!)
+  }
   for (const node of nodes) {
     if (node.inputs.length === 0) continue
-    if (node.op === 'BlockedAffine') values.set(node.outputs[0]!, merged(node) ?? expendable(node))
-    else for (const [i, value] of copied(node).outputs.entries()) values.set(node.outputs[i]!, value)
+    if (node.op === 'BlockedAffine') replace(node.outputs[0]!, merged(node) ?? joined(node) ?? expendable(node))
+    else for (const [i, value] of copied(node).outputs.entries()) replace(node.outputs[i]!, value)
   }
   return {
     inputs: graph.inputs,

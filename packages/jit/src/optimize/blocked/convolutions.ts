@@ -20,7 +20,10 @@ const convolution: BlockedPlan = (node, planner) => {
   return result(node, [images, planner.plain(filter!)], planner)
 }
 
-/** The gradient of the input, where its rows and columns are those of the output times the strides. */
+/**
+ * The gradient of the input, where its rows and columns are those of the output times the strides. With strides it is
+ * computed apart, a group of channels for each place in a stride, and then put together.
+ */
 const inputGradient: BlockedPlan = (node, planner) => {
   const [dy, filter] = node.inputs
   const [, , inputs, outputs] = filterOf(node)
@@ -29,7 +32,12 @@ const inputGradient: BlockedPlan = (node, planner) => {
   const whole = strides.every((stride, i) => shape[2 + i] === stride * dy!.shape[2 + i]!)
   const inside = before.every((padding, i) => padding < kernel[i]!)
   if (inputs % planner.block !== 0 || outputs % planner.block !== 0 || !whole || !inside) return undefined
-  return result(node, [planner.tensor(dy!), planner.plain(filter!)], planner)
+  const operands = [planner.tensor(dy!), planner.plain(filter!)]
+  const places = strides[0]! * strides[1]!
+  if (places === 1) return result(node, operands, planner)
+  const [batch, channels] = shape as [number, number]
+  const apart = made(`Blocked${node.op}`, operands, node.attrs, [batch, places * channels, ...dy!.shape.slice(2)])
+  return planner.formOf(Combination.of(made('BlockedTogether', [apart], { strides }, shape)))
 }
 
 function result({ op, attrs, outputs }: Node, inputs: Parameters<typeof made>[1], planner: Planner) {

@@ -158,6 +158,22 @@ describe('the plan', () => {
     ).toBe(0)
   })
 
+  it('adds gradients of strided convolutions before their pixels are put together', () => {
+    const graph = (inputs: Record<string, tf.Tensor>) => {
+      const loss = (x: tf.Tensor) =>
+        conv(x, inputs.b!, 2)
+          .add(conv(x, inputs.shortcut!, 2))
+          .square()
+          .sum() as tf.Scalar
+      return { y: tf.grad(loss)(inputs.h!) }
+    }
+    const images = { ...signature, h: spec([2, 8, 8, 16]) }
+    const ops = nodesOf(inBlocks(channelsFirst(simplify(trace(graph as never, images))), 16)).map(({ op }) => op)
+    expect(counted(ops, 'BlockedConv2DBackpropInput')).toBe(2)
+    expect(counted(ops, 'BlockedTogether')).toBe(1)
+    expect(ops.filter((op) => op === 'Add' || op === 'BlockedAffine')).toEqual([])
+  })
+
   it('leaves a graph as it is whose channels fill no block', () => {
     const small = { x: spec([1, 4, 4, 3]), filter: spec([3, 3, 3, 5]) }
     const graph = channelsFirst(

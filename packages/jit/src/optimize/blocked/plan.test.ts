@@ -72,6 +72,9 @@ function example(network: RandomNetwork) {
   }
 }
 
+const conv = (x: tf.Tensor, filter: tf.Tensor, stride = 1) =>
+  tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, filter.shape[0] === 1 ? 'valid' : 1) as tf.Tensor
+
 const runs = Number(process.env.BLOCKED_RUNS ?? 25)
 
 describe('random networks in blocks', () => {
@@ -102,6 +105,18 @@ describe('random networks in blocks', () => {
   })
 })
 
+it('numbers of images that are spread over a row, and then over all rows, are those of TensorFlow.js', async () => {
+  const fn = ({ x, filter }: Record<string, tf.Tensor>) => {
+    const images = conv(x!, filter!)
+    const row = images.mean([1, 2], true).mul(tf.fill([2, 1, 3, 16], 0.5))
+    return { y: images.add(row.mul(tf.fill([2, 4, 3, 16], 0.25))) }
+  }
+  const signature = { x: spec([2, 4, 3, 16]), filter: spec([3, 3, 16, 16]) }
+  const inputs = { x: numbers(2 * 4 * 3 * 16, 0), filter: numbers(9 * 16 * 16, 1) }
+  const wanted = await run(reference, fn, signature, inputs)
+  expectClose(await run(auto, fn, signature, inputs), wanted, 1e-5, 'auto')
+})
+
 describe('the plan', () => {
   const signature = {
     x: spec([2, 8, 8, 3]),
@@ -112,8 +127,6 @@ describe('the plan', () => {
     gain: spec([16]),
     dense: spec([32, 4]),
   }
-  const conv = (x: tf.Tensor, filter: tf.Tensor, stride = 1) =>
-    tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, filter.shape[0] === 1 ? 'valid' : 1) as tf.Tensor
   const logits = ({ x, stem, a, b, shortcut, gain, dense }: Record<string, tf.Tensor>) => {
     const h = tf.relu(conv(x!, stem!).mul(gain!))
     const g = tf.relu(conv(h, a!).add(h))

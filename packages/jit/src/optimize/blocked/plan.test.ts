@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { hessianVector } from '../../curvature.js'
-import { createEngine, type Engine, type HostTree, type SpecTree, sizeOf } from '../../index.js'
+import { createEngine, type Engine, type HostTree, type SpecTree } from '../../index.js'
 import { blockSize } from '../../run/block-size.js'
 import { withGradients } from '../../testing.js'
 import { nodesOf } from '../../trace/graph.js'
@@ -11,7 +11,7 @@ import { trace } from '../../trace/trace.js'
 import { channelsFirst } from '../channels-first.js'
 import { simplify } from '../simplify.js'
 import { inBlocks } from './plan.js'
-import { build, type RandomNetwork, randomNetworks } from './random-network.testing.js'
+import { example, numbers, randomNetworks, spec } from './random-network.testing.js'
 
 let auto: Engine
 let standard: Engine
@@ -26,13 +26,7 @@ beforeAll(async () => {
   ])
 })
 
-/** Numbers without ties, so that no ReLU or maximum hangs on rounding. */
-const numbers = (size: number, phase: number) =>
-  Float32Array.from({ length: size }, (_, i) => Math.sin(1.7 * i * i + 0.3 * i + phase))
-
 type Numbers = Record<string, Float32Array>
-
-const spec = (shape: readonly number[]) => ({ shape: [...shape], dtype: 'float32' as const })
 
 async function run(
   engine: Engine,
@@ -59,16 +53,6 @@ function expectClose(found: Numbers, wanted: Numbers, part: number, what: string
       return Number.isNaN(difference) ? Infinity : Math.max(max, difference)
     }, 0)
     if (!(worst <= part * largest)) throw new Error(`${name} differs by ${worst} of ${largest}: ${what}`)
-  }
-}
-
-function example(network: RandomNetwork) {
-  const { fn, weights } = build(network)
-  const shapes = Object.fromEntries([network.input, ...weights].map((shape, i) => [`operand${i}`, shape]))
-  return {
-    fn,
-    signature: Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, spec(shape)])),
-    inputs: Object.fromEntries(Object.entries(shapes).map(([name, shape], i) => [name, numbers(sizeOf(shape), i)])),
   }
 }
 

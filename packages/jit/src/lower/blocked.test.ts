@@ -5,7 +5,13 @@ import * as ort from 'onnxruntime-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEngine, type Engine, type SpecTree, sizeOf, type TensorFunction } from '../index.js'
 import { Builder, modelBytes, NCHWC, type OnnxNode, type Ref } from '../onnx/builder.js'
-import { build, type RandomNetwork, randomNetworks } from '../optimize/blocked/random-network.testing.js'
+import {
+  example,
+  numbers,
+  type RandomNetwork,
+  randomNetworks,
+  spec,
+} from '../optimize/blocked/random-network.testing.js'
 import { blockSize } from '../run/block-size.js'
 import { sessionOptions } from '../run/session-options.js'
 import { withGradients } from '../testing.js'
@@ -15,10 +21,6 @@ import { lowerCall } from './lower.js'
 
 vi.mock(import('../run/block-size.js'), async (original) => ({ blockSize: vi.fn((await original()).blockSize) }))
 afterEach(() => vi.restoreAllMocks())
-
-const spec = (shape: readonly number[]) => ({ shape: [...shape], dtype: 'float32' as const })
-const numbers = (size: number, phase = 0) =>
-  Float32Array.from({ length: size }, (_, i) => Math.sin(1.7 * i * i + 0.3 * i + phase))
 
 type Numbers = Record<string, Float32Array>
 
@@ -145,10 +147,7 @@ describe('machines with other blocks', () => {
     const standard = await createEngine({ layout: 'standard' })
     const emulated = await emulatedEngine(block)
     const property = fc.asyncProperty(randomNetworks, async (network) => {
-      const { fn, weights } = build(network)
-      const shapes = Object.entries([network.input, ...weights])
-      const signature = Object.fromEntries(shapes.map(([name, shape]) => [name, spec(shape)]))
-      const inputs = Object.fromEntries(shapes.map(([name, shape], i) => [name, numbers(sizeOf(shape), i)]))
+      const { fn, signature, inputs } = example(network)
       const slopes = withGradients(fn)
       const wanted = await run(standard, slopes, signature, inputs)
       const found = await run(emulated, slopes, signature, inputs)

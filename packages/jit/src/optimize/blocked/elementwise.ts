@@ -98,7 +98,10 @@ function numbersByImage(node: Node, planner: Planner): Form | undefined {
   const known = ({ scale, spread }: Form, value: Value) => scale ?? spread ?? isByImage(value, shape)
   if (!op || shape[2]! * shape[3]! === 1) return undefined
   if (!node.inputs.every((value) => known(planner.form(value), value))) return undefined
-  const combination = op.combinations(node.inputs.map((value) => operand(value, shape, planner)!))
+  const operands = node.inputs.map((value) => operand(value, shape, planner))
+  // What was spread over fewer pixels, a single row say, is broadcast again.
+  if (operands.some((combination) => combination === undefined)) return undefined
+  const combination = op.combinations(operands as Combination[])
   return combination && { plain: plainly(node, planner), spread: () => combination }
 }
 

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { hessianVector } from '../../curvature.js'
-import { createEngine, type Engine, type HostTree, type SpecTree, sizeOf } from '../../index.js'
+import { createEngine, type Engine, type HostTree, type SpecTree } from '../../index.js'
 import { blockSize } from '../../run/block-size.js'
 import { withGradients } from '../../testing.js'
 import { nodesOf } from '../../trace/graph.js'
@@ -11,7 +11,7 @@ import { trace } from '../../trace/trace.js'
 import { channelsFirst } from '../channels-first.js'
 import { simplify } from '../simplify.js'
 import { inBlocks } from './plan.js'
-import { build, type RandomNetwork, randomNetworks } from './random-network.testing.js'
+import { example, numbers, randomNetworks, spec } from './random-network.testing.js'
 
 let auto: Engine
 let standard: Engine
@@ -26,13 +26,7 @@ beforeAll(async () => {
   ])
 })
 
-/** Numbers without ties, so that no ReLU or maximum hangs on rounding. */
-const numbers = (size: number, phase: number) =>
-  Float32Array.from({ length: size }, (_, i) => Math.sin(1.7 * i * i + 0.3 * i + phase))
-
 type Numbers = Record<string, Float32Array>
-
-const spec = (shape: readonly number[]) => ({ shape: [...shape], dtype: 'float32' as const })
 
 async function run(
   engine: Engine,
@@ -62,15 +56,8 @@ function expectClose(found: Numbers, wanted: Numbers, part: number, what: string
   }
 }
 
-function example(network: RandomNetwork) {
-  const { fn, weights } = build(network)
-  const shapes = Object.fromEntries([network.input, ...weights].map((shape, i) => [`operand${i}`, shape]))
-  return {
-    fn,
-    signature: Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, spec(shape)])),
-    inputs: Object.fromEntries(Object.entries(shapes).map(([name, shape], i) => [name, numbers(sizeOf(shape), i)])),
-  }
-}
+const conv = (x: tf.Tensor, filter: tf.Tensor, stride = 1) =>
+  tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, filter.shape[0] === 1 ? 'valid' : 1) as tf.Tensor
 
 const runs = Number(process.env.BLOCKED_RUNS ?? 25)
 
@@ -102,6 +89,18 @@ describe('random networks in blocks', () => {
   })
 })
 
+it('numbers of images that are spread over a row, and then over all rows, are those of TensorFlow.js', async () => {
+  const fn = ({ x, filter }: Record<string, tf.Tensor>) => {
+    const images = conv(x!, filter!)
+    const row = images.mean([1, 2], true).mul(tf.fill([2, 1, 3, 16], 0.5))
+    return { y: images.add(row.mul(tf.fill([2, 4, 3, 16], 0.25))) }
+  }
+  const signature = { x: spec([2, 4, 3, 16]), filter: spec([3, 3, 16, 16]) }
+  const inputs = { x: numbers(2 * 4 * 3 * 16, 0), filter: numbers(9 * 16 * 16, 1) }
+  const wanted = await run(reference, fn, signature, inputs)
+  expectClose(await run(auto, fn, signature, inputs), wanted, 1e-5, 'auto')
+})
+
 describe('the plan', () => {
   const signature = {
     x: spec([2, 8, 8, 3]),
@@ -112,8 +111,6 @@ describe('the plan', () => {
     gain: spec([16]),
     dense: spec([32, 4]),
   }
-  const conv = (x: tf.Tensor, filter: tf.Tensor, stride = 1) =>
-    tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, filter.shape[0] === 1 ? 'valid' : 1) as tf.Tensor
   const logits = ({ x, stem, a, b, shortcut, gain, dense }: Record<string, tf.Tensor>) => {
     const h = tf.relu(conv(x!, stem!).mul(gain!))
     const g = tf.relu(conv(h, a!).add(h))

@@ -1,6 +1,7 @@
 /** For tests: networks of random layers on images, most of which have whole blocks of channels. */
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
+import { sizeOf } from '../../tree.js'
 
 type Image = tf.Tensor4D
 type Shape = readonly [number, number, number, number]
@@ -186,5 +187,22 @@ export function build({ layers: list, input }: RandomNetwork): {
       let next = 0
       return run(x, () => weights[next++]!)
     },
+  }
+}
+
+export const spec = (shape: readonly number[]) => ({ shape: [...shape], dtype: 'float32' as const })
+
+/** Numbers without ties, so that no ReLU or maximum hangs on rounding. */
+export const numbers = (size: number, phase = 0) =>
+  Float32Array.from({ length: size }, (_, i) => Math.sin(1.7 * i * i + 0.3 * i + phase))
+
+/** The network's function with a signature and inputs. */
+export function example(network: RandomNetwork) {
+  const { fn, weights } = build(network)
+  const shapes = Object.fromEntries([network.input, ...weights].map((shape, i) => [`operand${i}`, shape]))
+  return {
+    fn,
+    signature: Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, spec(shape)])),
+    inputs: Object.fromEntries(Object.entries(shapes).map(([name, shape], i) => [name, numbers(sizeOf(shape), i)])),
   }
 }

@@ -7,7 +7,8 @@ export { type BarrierConfig, type BarrierConfigInput, barrierKind } from './barr
 export { forwardSeconds } from './cost.js'
 export { type ScoreConfig, type ScoreConfigInput, scoreKind, scoreStage } from './score.js'
 export { type ScoredArm, scoredCells } from './score-cells.js'
-export { correlation, leastWhole } from './score-measures.js'
+export { tracedScoring } from './score-graphs.js'
+export { leastWhole } from './score-measures.js'
 export {
   buildModel,
   dataHashOf,

@@ -39,12 +39,20 @@ export async function scorerOf(name: string): Promise<Scorer> {
 /** Thrown by the engine that only traces, when a graph is to run. */
 class Traced extends Error {}
 
-/** The trace hashes of the graphs that a method compiles before it has seen a number, by their order. */
-export async function scoreTraceHashes(
-  scorer: Scorer,
-  options: Options,
+/** The trace hashes of the graphs that a method scores by. */
+export const scoreTraceHashes = (scorer: Scorer, options: Options, model: Model, objective: Objective) =>
+  tracedScoring('score', model, objective, (context) => scorer.score(context, options))
+
+/**
+ * The trace hashes of the graphs that a scoring compiles before it has seen a number, as "<name>1", "<name>2" ...
+ *
+ * @param score is called with weights of zero and an engine that computes nothing
+ */
+export async function tracedScoring(
+  name: string,
   model: Model,
   objective: Objective,
+  score: (context: ScoreContext) => Promise<unknown>,
 ): Promise<Readonly<Record<string, string>>> {
   const hashes: string[] = []
   const engine: Engine = {
@@ -69,11 +77,11 @@ export async function scoreTraceHashes(
     mask: {},
   }
   try {
-    await scorer.score(context, options)
+    await score(context)
   } catch (error) {
     if (!(error instanceof Traced)) throw error
   }
-  return Object.fromEntries(hashes.map((hash, i) => [`score${i + 1}`, hash]))
+  return Object.fromEntries(hashes.map((hash, i) => [`${name}${i + 1}`, hash]))
 }
 
 const ZERO = { kind: 'constant', value: 0 } as const

@@ -115,17 +115,3 @@ export function meanImage({ splits: { train } }: ClassificationData): number[] {
   for (let i = 0; i < train.images.length; i++) sums[i % size]! += train.images[i]!
   return sums.map((sum) => sum / train.count)
 }
-
-/** Pearson's correlation; 0 where one of the two is constant. */
-export function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-  const [meanA, meanB] = [mean(a), mean(b)]
-  let [ab, aa, bb] = [0, 0, 0]
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i]! - meanA, b[i]! - meanB]
-    ab += x * y
-    aa += x * x
-    bb += y * y
-  }
-  return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb)
-}

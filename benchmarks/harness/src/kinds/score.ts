@@ -1,6 +1,7 @@
 /** The stage that scores a network at initialisation and measures the masks: no training, and no masks are kept. */
 import {
   coreSemantics,
+  encodeSafetensors,
   evenTarget,
   initialWeights,
   type JsonObject,
@@ -19,17 +20,10 @@ import { z } from 'zod'
 import { createStage } from '../stage/create.js'
 import { canonicalJson } from '../stage/json.js'
 import type { Stage, StageKind } from '../stage/types.js'
+import { correlation } from '../statistics/correlation.js'
 import { forwardSeconds } from './cost.js'
 import { type Options, type Scorer, scorerOf, scoreTraceHashes } from './score-graphs.js'
-import {
-  correlation,
-  keptInputs,
-  type Metrics,
-  meanImage,
-  measureGradients,
-  measureMask,
-  measureScores,
-} from './score-measures.js'
+import { keptInputs, type Metrics, meanImage, measureGradients, measureMask, measureScores } from './score-measures.js'
 import { buildModel, dataHashOf, dataSchema, engineOf, modelSchema, objectiveOf, splitsOf, taskOf } from './setup.js'
 
 const schema = z
@@ -49,7 +43,7 @@ const schema = z
     gradients: z
       .strictObject({ perClass: z.int().min(1), temperatures: z.array(z.number().positive()).min(1) })
       .optional(),
-    /** Whether the kept connections of each input are compared with the mean image. */
+    /** Whether the kept connections of each input are compared with the mean image, and kept as the artifact "inputs". */
     inputs: z.literal(true).optional(),
   })
   // One meaning, one id.
@@ -62,7 +56,7 @@ const schema = z
 export type ScoreConfig = z.output<typeof schema>
 export type ScoreConfigInput = z.input<typeof schema>
 
-/** Its result has `parts`: "scores", if there is one scoring, and "0", "1" ... for the densities. */
+/** Its result has `parts`: "scores", if there is one scoring, and "0", "1" ... for the densities. Artifact: "inputs", if wanted. */
 export const scoreKind: StageKind<ScoreConfig, ScoreConfigInput> = {
   name: 'score',
   schema,
@@ -76,6 +70,7 @@ export const scoreKind: StageKind<ScoreConfig, ScoreConfigInput> = {
     /** What is measured, and how. */
     measures: 1,
   },
+  evidence: ['inputs'],
 
   async identity(config) {
     return { dataHash: dataHashOf(config), traceHashes: await traceHashesOf(config) }
@@ -118,10 +113,12 @@ export const scoreKind: StageKind<ScoreConfig, ScoreConfigInput> = {
         { model, task, recipe: UNUSED, seed, engine, onRound: () => progress({ step: ++step, steps, density }) },
         { ...options, density },
       )
+    const fresh = within(streams(seed), 'gradient-norm')
     const names = prunableParameters(model).map(({ name }) => name)
     const once = options.rounds === 1 ? (await find(1)).scores : undefined
     const parts: Record<string, Metrics> = once ? { scores: measureScores(once, options.scope) } : {}
-    const images = inputs && meanImage(await splitsOf(config, cache))
+    const image = inputs && meanImage(await splitsOf(config, cache))
+    const counts: number[][] = []
     for (const [i, density] of densities.entries()) {
       const found: Masks = once
         ? select(once, evenTarget(options.scope, density, names))
@@ -129,17 +126,28 @@ export const scoreKind: StageKind<ScoreConfig, ScoreConfigInput> = {
       const masks = shuffled === undefined ? found : shuffledWithin(found, seed, shuffled)
       parts[i] = {
         ...(await measureMask(context, masks)),
-        ...(gradients &&
-          (await measureGradients({ ...context, streams: within(streams(seed), 'gradient-norm') }, masks, gradients))),
-        ...(images && { inputCorrelation: correlation(keptInputs(model, masks), images) }),
+        ...(gradients && (await measureGradients({ ...context, streams: fresh }, masks, gradients))),
+      }
+      if (image !== undefined) {
+        counts.push(keptInputs(model, masks))
+        parts[i] = { ...parts[i], inputCorrelation: correlation(counts.at(-1)!, image) }
       }
       progress({ step: ++step, steps, density })
     }
     return {
       result: { parts: parts as Readonly<Record<string, JsonObject>> },
+      ...(image !== undefined && { artifacts: { inputs: encodeInputs(counts, image) } }),
       observed: { engine: engine.description },
     }
   },
+}
+
+/** "kept" [densities, inputs] and "image" [inputs], the mean of the training images in 0..255. */
+function encodeInputs(counts: readonly (readonly number[])[], image: readonly number[]): Uint8Array {
+  return encodeSafetensors({
+    kept: { dtype: 'int32', shape: [counts.length, image.length], data: Int32Array.from(counts.flat()) },
+    image: { dtype: 'float32', shape: [image.length], data: Float32Array.from(image) },
+  })
 }
 
 /** The stage of a method with the paper's defaults where no option is given. @throws UserError for a wrong option */

@@ -16,6 +16,7 @@ import {
   within,
   withPrunable,
 } from '@winning-tickets/core'
+import { createEngine } from '@winning-tickets/jit'
 import { z } from 'zod'
 import { createStage } from '../stage/create.js'
 import { canonicalJson } from '../stage/json.js'
@@ -24,7 +25,7 @@ import { correlation } from '../statistics/correlation.js'
 import { forwardSeconds } from './cost.js'
 import { type Options, type Scorer, scorerOf, scoreTraceHashes } from './score-graphs.js'
 import { keptInputs, type Metrics, meanImage, measureGradients, measureMask, measureScores } from './score-measures.js'
-import { buildModel, dataHashOf, dataSchema, engineOf, modelSchema, objectiveOf, splitsOf, taskOf } from './setup.js'
+import { buildModel, dataHashOf, dataSchema, modelSchema, objectiveOf, splitsOf, taskOf } from './setup.js'
 
 const schema = z
   .strictObject({
@@ -96,48 +97,54 @@ export const scoreKind: StageKind<ScoreConfig, ScoreConfigInput> = {
     const scorer = await scorerOf(config.method)
     const options = optionsOf(scorer, given as JsonObject)
     const model = withPrunable(buildModel(config.model), options.prunable)
-    const [task, engine] = [await taskOf(config, cache), await engineOf(cache)]
-    const context: ScoreContext = {
-      model,
-      task: task.plain ?? task,
-      engine,
-      streams: streams(seed),
-      weights: initialWeights(model, seed),
-      mask: {},
-    }
-    const runs = options.rounds === 1 ? 1 : densities.length
-    const steps = runs * options.rounds + densities.length
-    let step = 0
-    const find = (density: number) =>
-      scorer.findScored(
-        { model, task, recipe: UNUSED, seed, engine, onRound: () => progress({ step: ++step, steps, density }) },
-        { ...options, density },
-      )
-    const fresh = within(streams(seed), 'gradient-norm')
-    const names = prunableParameters(model).map(({ name }) => name)
-    const once = options.rounds === 1 ? (await find(1)).scores : undefined
-    const parts: Record<string, Metrics> = once ? { scores: measureScores(once, options.scope) } : {}
-    const image = inputs && meanImage(await splitsOf(config, cache))
-    const counts: number[][] = []
-    for (const [i, density] of densities.entries()) {
-      const found: Masks = once
-        ? select(once, evenTarget(options.scope, density, names))
-        : (await find(density)).ticket.mask!
-      const masks = shuffled === undefined ? found : shuffledWithin(found, seed, shuffled)
-      parts[i] = {
-        ...(await measureMask(context, masks)),
-        ...(gradients && (await measureGradients({ ...context, streams: fresh }, masks, gradients))),
+    const task = await taskOf(config, cache)
+    // An engine of its own: graphs of full-size networks live as long as their engine and hold gigabytes.
+    const engine = await createEngine()
+    try {
+      const context: ScoreContext = {
+        model,
+        task: task.plain ?? task,
+        engine,
+        streams: streams(seed),
+        weights: initialWeights(model, seed),
+        mask: {},
       }
-      if (image !== undefined) {
-        counts.push(keptInputs(model, masks))
-        parts[i] = { ...parts[i], inputCorrelation: correlation(counts.at(-1)!, image) }
+      const runs = options.rounds === 1 ? 1 : densities.length
+      const steps = runs * options.rounds + densities.length
+      let step = 0
+      const find = (density: number) =>
+        scorer.findScored(
+          { model, task, recipe: UNUSED, seed, engine, onRound: () => progress({ step: ++step, steps, density }) },
+          { ...options, density },
+        )
+      const fresh = within(streams(seed), 'gradient-norm')
+      const names = prunableParameters(model).map(({ name }) => name)
+      const once = options.rounds === 1 ? (await find(1)).scores : undefined
+      const parts: Record<string, Metrics> = once ? { scores: measureScores(once, options.scope) } : {}
+      const image = inputs && meanImage(await splitsOf(config, cache))
+      const counts: number[][] = []
+      for (const [i, density] of densities.entries()) {
+        const found: Masks = once
+          ? select(once, evenTarget(options.scope, density, names))
+          : (await find(density)).ticket.mask!
+        const masks = shuffled === undefined ? found : shuffledWithin(found, seed, shuffled)
+        parts[i] = {
+          ...(await measureMask(context, masks)),
+          ...(gradients && (await measureGradients({ ...context, streams: fresh }, masks, gradients))),
+        }
+        if (image !== undefined) {
+          counts.push(keptInputs(model, masks))
+          parts[i] = { ...parts[i], inputCorrelation: correlation(counts.at(-1)!, image) }
+        }
+        progress({ step: ++step, steps, density })
       }
-      progress({ step: ++step, steps, density })
-    }
-    return {
-      result: { parts: parts as Readonly<Record<string, JsonObject>> },
-      ...(image !== undefined && { artifacts: { inputs: encodeInputs(counts, image) } }),
-      observed: { engine: engine.description },
+      return {
+        result: { parts: parts as Readonly<Record<string, JsonObject>> },
+        ...(image !== undefined && { artifacts: { inputs: encodeInputs(counts, image) } }),
+        observed: { engine: engine.description },
+      }
+    } finally {
+      await engine.dispose()
     }
   },
 }

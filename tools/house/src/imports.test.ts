@@ -40,6 +40,7 @@ describe('imports go one way: benchmarks -> papers -> core -> jit', () => {
     ['benchmarks/harness', '@winning-tickets/imp'],
     ['benchmarks/harness', '@winning-tickets/bench-imp'],
     ['benchmarks/imp', '@winning-tickets/bench-snip'],
+    ['benchmarks/synflow', '@winning-tickets/bench-grasp'],
     ['benchmarks/imp', '../../harness/dist/index.js'],
     ['benchmarks/report', '@winning-tickets/core'],
     ['perf', '@winning-tickets/bench-imp'],
@@ -55,6 +56,7 @@ describe('imports go one way: benchmarks -> papers -> core -> jit', () => {
     ['benchmarks/harness', '@winning-tickets/core'],
     ['benchmarks/imp', '@winning-tickets/imp'],
     ['benchmarks/imp', '@winning-tickets/harness'],
+    ['benchmarks/synflow', '@winning-tickets/grasp'],
     ['benchmarks/report', '@winning-tickets/harness'],
     ['packages/jit', '../trace/graph.js'],
   ])('%s may import %s', (folder, specifier) => {

@@ -1,5 +1,6 @@
 /** From a grid and a store to rows, and from rows to the records of claims. */
 import type { Claim, ClaimRecord, Environment, Results, Row } from '../claims/types.js'
+import type { JsonObject } from '../stage/json.js'
 import type { Stage } from '../stage/types.js'
 import { nothing } from '../statistics/verdict.js'
 import type { Observed, Store } from '../store/types.js'
@@ -17,9 +18,9 @@ export async function collectResults(
   const rows: Row[] = []
   const incomplete = new Set<number>()
   const observed = new Map<string, Observed>()
-  for (const { arm, level, density, seed, stage } of cells) {
+  for (const { arm, level, density, seed, stage, part } of cells) {
     const record = await store.records.get(stage.id)
-    const metrics = record?.deterministic.result.metrics as Row['metrics'] | undefined
+    const metrics = metricsOf(record?.deterministic.result, part)
     if (metrics === undefined) incomplete.add(seed)
     else rows.push({ arm, level, density, seed, metrics, stageId: stage.id })
     if (record !== undefined) observed.set(stage.id, record.observed)
@@ -34,6 +35,11 @@ export async function collectResults(
     rows: complete,
     environments: environmentsOf(new Set(complete.map(({ stageId }) => stageId)), observed),
   }
+}
+
+function metricsOf(result: JsonObject | undefined, part: string | undefined): Row['metrics'] | undefined {
+  const found = part === undefined ? result?.metrics : (result?.parts as JsonObject | undefined)?.[part]
+  return found as Row['metrics'] | undefined
 }
 
 /** The stages of a grid, a batch a seed, for only seeds that are whole count. */

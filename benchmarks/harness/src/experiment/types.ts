@@ -20,6 +20,8 @@ export interface Cell {
   readonly density: number
   readonly seed: number
   readonly stage: Stage
+  /** Which of its stage's `parts` the row's metrics are, where a stage measures several cells; else they are its `metrics`. */
+  readonly part?: string
 }
 
 export interface Experiment<S extends Settings = Settings> {

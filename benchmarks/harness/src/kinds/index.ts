@@ -5,6 +5,10 @@ import { trainKind } from './train.js'
 
 export { type BarrierConfig, type BarrierConfigInput, barrierKind } from './barrier.js'
 export { forwardSeconds } from './cost.js'
+export { type ScoreConfig, type ScoreConfigInput, scoreKind, scoreStage } from './score.js'
+export { type ScoredArm, scoredCells } from './score-cells.js'
+export { tracedScoring } from './score-graphs.js'
+export { leastWhole } from './score-measures.js'
 export {
   buildModel,
   dataHashOf,
@@ -14,6 +18,7 @@ export {
   modelSchema,
   objectiveOf,
   splitsOf,
+  taskOf,
 } from './setup.js'
 export { type TrainConfig, type TrainConfigInput, trainKind } from './train.js'
 export { decodeMasks, decodeWeights, encodeMasks, keptByLayer } from './weights.js'

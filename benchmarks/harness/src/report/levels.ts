@@ -23,7 +23,9 @@ const ACCURACY = 'testAccuracyAtEarlyStop'
 export function levelTables(results: Results): LevelTable[] {
   return [...networksOf(results)].flatMap(([name, network]) =>
     [accuracyLevels(network), differenceLevels(network)].flatMap((table) =>
-      table === undefined ? [] : { ...table, caption: name === '' ? table.caption : `${name}: ${table.caption}` },
+      table === undefined || table.rows.length === 0
+        ? []
+        : { ...table, caption: name === '' ? table.caption : `${name}: ${table.caption}` },
     ),
   )
 }

@@ -1,5 +1,6 @@
 /** The plots that readers of the paper know, drawn to SVG by Vega-Lite without a browser. */
 import type { Results } from '../claims/types.js'
+import { scoredPlots } from './before-training.js'
 import { specOverTraining, trainingPlots } from './over-training.js'
 import {
   COLOURS,
@@ -28,6 +29,8 @@ export interface PlotSpec {
   readonly scale: number
   /** Drawn against the percent of training in the arms' names ("rewind 3%") instead of against density. */
   readonly over?: 'training'
+  /** The drawing itself, in Vega-Lite's terms, where it is none of these. */
+  readonly spec?: object
 }
 
 export const plots: readonly PlotSpec[] = [
@@ -61,6 +64,7 @@ export const plotsOf = (results: Results): PlotSpec[] => [
     return points.some((point, i) => points.slice(i + 1).some(({ arm }) => arm === point.arm))
   }),
   ...trainingPlots(results),
+  ...scoredPlots(results),
 ]
 
 /** Neighbouring arms are drawn so many pixels apart, so that their intervals can be told apart. */
@@ -68,7 +72,7 @@ const DODGE = 3
 
 /** An SVG of one metric against density (100% at the left, logarithmic), a line an arm, bars for 95% intervals. */
 export async function renderPlot(results: Results, plot: PlotSpec): Promise<string> {
-  return toSvg(plot.over === 'training' ? specOverTraining(results, plot) : specOf(results, plot))
+  return toSvg(plot.spec ?? (plot.over === 'training' ? specOverTraining(results, plot) : specOf(results, plot)))
 }
 
 function specOf(results: Results, { metric, scale, title, axis }: PlotSpec) {

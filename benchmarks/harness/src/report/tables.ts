@@ -77,11 +77,13 @@ export function wrap(text: string, width: number): string[] {
 /** A line a level: for each arm the test accuracy at early stop and the early-stop iteration. */
 export function levelsTable(results: Results, width = terminalWidth()): string {
   const tables = [...networksOf(results)].map(([name, network]) => ({ name, levels: accuracyLevels(network) }))
+  // Grids of networks that are not trained have no accuracies.
+  const measured = tables.filter(({ levels }) => levels.rows.length > 0)
   const heading = [
-    ...wrap(`${tables[0]!.levels.caption}: ${subtitle(results)}`, width),
+    ...wrap(measured.length === 0 ? subtitle(results) : `${tables[0]!.levels.caption}: ${subtitle(results)}`, width),
     ...(results.deviations ?? []).flatMap((text) => wrap(`Differs from the paper: ${text}`, width)),
   ]
-  const grids = tables.flatMap(({ name, levels }) => [
+  const grids = measured.flatMap(({ name, levels }) => [
     ...(name === '' ? [] : [name]),
     ...fitting(levels, width).map(levelsGrid),
   ])

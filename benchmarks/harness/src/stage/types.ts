@@ -66,7 +66,7 @@ export interface StageContext<Config> {
 }
 
 export interface StageOutcome {
-  /** Must be the same whenever and wherever the stage runs. `metrics` in it become the metrics of a row. */
+  /** Must be the same whenever and wherever the stage runs. `metrics` in it become the metrics of a row, `parts` those of several. */
   readonly result: JsonObject & { readonly metrics?: Readonly<Record<string, number>> }
   /** Larger outputs by name: weights, masks, curves. */
   readonly artifacts?: Readonly<Record<string, Uint8Array>>

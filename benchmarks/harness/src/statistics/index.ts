@@ -1,3 +1,4 @@
+export { correlation, spearman } from './correlation.js'
 export * from './estimate.js'
 export * from './tests.js'
 export * from './verdict.js'

@@ -1,4 +1,5 @@
 /** Masks: exact selection, densities, application. */
+export { connection, isConnected } from './connected.js'
 export { magnitudes } from './magnitude.js'
 export {
   checkMasks,

@@ -1,0 +1,36 @@
+/** Saliency is conserved, neuron by neuron and layer by layer (SF-2; the paper's Fig. 3). */
+import { type Cell, createStage, type Experiment } from '@winning-tickets/harness'
+import { conservationKind } from './conservation-stage.js'
+import { type Common, profiles, setting, sized } from './sweep.js'
+
+/** Without batch norm, and so with biases, which are zero at initialisation. */
+const plain = ({ dataset: _, networks, ...rest }: Common): Omit<Common, 'dataset'> => {
+  const [{ name, options }] = networks as [Common['networks'][number]]
+  return {
+    ...rest,
+    networks: [{ name, options: { ...options, batchNorm: false } }],
+    perClass: 1,
+    deviations: ['VGG-16 on small images without batch norm and 10 of them instead of VGG-19 on ImageNet'],
+  }
+}
+
+export const conservationProfiles = sized<Omit<Common, 'dataset'>>(plain(profiles.smoke), plain(profiles.paper))
+
+export const conservation: Experiment<Common> = {
+  name: 'synflow-conservation',
+  title: 'SynFlow before training: conservation of saliency',
+  profiles: conservationProfiles,
+  async plan(settings) {
+    const cells: Cell[] = []
+    for (let seed = 1; seed <= settings.seeds; seed++) {
+      for (const network of settings.networks) {
+        const config = { ...setting(settings, network), seed, perClass: settings.perClass }
+        const stage = await createStage(conservationKind, config, {
+          label: `conservation ${network.name}, seed ${seed}`,
+        })
+        cells.push({ arm: `${network.name} dense`, level: 0, density: 1, seed, stage })
+      }
+    }
+    return cells
+  },
+}

@@ -1,6 +1,6 @@
 /**
  * Plans ONNX Runtime's blocked layout: the channels of an image in blocks of 16 or 8, each block together. Its
- * convolutions and poolings are several times as fast. Regions begin at convolutions whose channels fill blocks; what lies
+ * convolutions and poolings are much faster. Regions begin at convolutions whose channels fill blocks; what lies
  * between them follows, and leaves the layout only where an op has no blocked form.
  */
 import { type Graph, makeNode, type Node, nodesOf, type Value } from '../../trace/graph.js'

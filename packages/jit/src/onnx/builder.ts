@@ -111,6 +111,10 @@ export class Builder {
 
   /** Renames values of this graph wherever its nodes make or use them. */
   rename(names: ReadonlyMap<string, string>): void {
+    for (const [old, name] of names) {
+      const ref = this.names.refs.get(old)
+      if (ref) this.names.refs.set(name, { ...ref, name })
+    }
     const renamed = (list: readonly string[]) => list.map((name) => names.get(name) ?? name)
     for (const [i, node] of this.nodes.entries()) {
       this.nodes[i] = { ...node, inputs: renamed(node.inputs), outputs: renamed(node.outputs) }

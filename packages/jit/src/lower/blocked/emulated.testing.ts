@@ -3,7 +3,7 @@
  * machine has not can be run, and what its own ops compute has something to be compared with.
  */
 import { vi } from 'vitest'
-import { Builder, NCHWC, type OnnxNode, type Ref } from '../onnx/builder.js'
+import { Builder, NCHWC, type OnnxNode, type Ref } from '../../onnx/builder.js'
 
 type Attributes = OnnxNode['attributes']
 /** The rest of an op, whose inputs and result have channels first. */

@@ -3,23 +3,23 @@ import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import * as ort from 'onnxruntime-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createEngine, type Engine, type SpecTree, sizeOf, type TensorFunction } from '../index.js'
-import { Builder, modelBytes, NCHWC, type OnnxNode, type Ref } from '../onnx/builder.js'
+import { createEngine, type Engine, type SpecTree, sizeOf, type TensorFunction } from '../../index.js'
+import { Builder, modelBytes, NCHWC, type OnnxNode, type Ref } from '../../onnx/builder.js'
 import {
   example,
   numbers,
   type RandomNetwork,
   randomNetworks,
   spec,
-} from '../optimize/blocked/random-network.testing.js'
-import { blockSize } from '../run/block-size.js'
-import { sessionOptions } from '../run/session-options.js'
-import { withGradients } from '../testing.js'
-import { trace } from '../trace/trace.js'
+} from '../../optimize/blocked/random-network.testing.js'
+import { blockSize } from '../../run/block-size.js'
+import { sessionOptions } from '../../run/session-options.js'
+import { withGradients } from '../../testing.js'
+import { trace } from '../../trace/trace.js'
+import { lowerCall } from '../lower.js'
 import { emulateBlocks } from './emulated.testing.js'
-import { lowerCall } from './lower.js'
 
-vi.mock(import('../run/block-size.js'), async (original) => ({ blockSize: vi.fn((await original()).blockSize) }))
+vi.mock(import('../../run/block-size.js'), async (original) => ({ blockSize: vi.fn((await original()).blockSize) }))
 afterEach(() => vi.restoreAllMocks())
 
 type Numbers = Record<string, Float32Array>

@@ -3,8 +3,10 @@ import { NCHWC, type OnnxNode, type Ref } from '../../onnx/builder.js'
 import type { WindowAttributes } from '../../optimize/spatial.js'
 import type { Node } from '../../trace/graph.js'
 import type { Context, Lowering } from '../context.js'
+import { widthwiseGradient } from '../convolution.js'
 import { transposed, windowAttributes, windowsOf } from '../windows.js'
 import { blockedFilter, strideFilter } from './filters.js'
+import { reordered } from './layouts.js'
 import { sideBySide } from './side-by-side.js'
 import { strideWindows } from './stride-windows.js'
 
@@ -46,6 +48,32 @@ const inputGradient: Lowering = (node, context) => {
   return convolved(node, context, filter, strideWindows(windows))
 }
 
+/**
+ * The gradient of a filter with one block of outputs, two columns at a time: so few rows in the products would leave copying
+ * the images as the larger part of the work.
+ *
+ * @param node of images with channels last and upstream gradients in blocks, of an even number of columns
+ */
+const filterGradient: Lowering = (node, context) => {
+  const { builder } = context
+  const [x, dy] = node.inputs.map((value) => context.full(value)) as [Ref, Ref]
+  const [batch, outputs, rows, columns] = dy.shape as [number, number, number, number]
+  // One block of channels is channels last, and so are those of two columns; then they go to the front.
+  const [lines, half, both] = [batch * rows, columns / 2, 2 * outputs]
+  const pairs = builder.reshape(dy, [1, lines, half, both])
+  const blocks = reordered(context, pairs, [1, both, lines, half], { channels_last: 1 })
+  const first = builder.add(
+    'ReorderOutput',
+    [blocks],
+    blocks.shape,
+    'float32',
+    { channels: both, channels_last: 0 },
+    NCHWC,
+  )
+  const filters = builder.reshape(first, [2, outputs, batch, rows, half])
+  return widthwiseGradient(context, x, filters, windowsOf(node), node.outputs[0]!.shape)
+}
+
 /** Pixels of an image from the channels that each place in a stride has of its own. */
 const together: Lowering = (node, context) => {
   const { builder, block: size } = context
@@ -69,6 +97,7 @@ const affine: Lowering = (node, context) => {
 export const convolutions: Record<string, Lowering> = {
   BlockedConv2D: convolution,
   BlockedConv2DBackpropInput: inputGradient,
+  BlockedConv2DBackpropFilter: filterGradient,
   BlockedTogether: together,
   BlockedAffine: affine,
 }

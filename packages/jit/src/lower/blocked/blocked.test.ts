@@ -87,6 +87,15 @@ const ops: Readonly<Record<string, Blocked>> = {
     small,
     { kernel_shape: [1, 1], group: c, activation: 'Relu' },
   ],
+  'a sum of products by channel': [
+    'Conv',
+    [
+      [1, d, 5, 6],
+      [d, 1, 5, 6],
+    ],
+    [1, d, 1, 1],
+    { kernel_shape: [5, 6], group: d },
+  ],
   maxima: ['MaxPool', [small], [2, c, 2, 3], { kernel_shape: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] }],
   'every second pixel': ['AveragePool', [small], [2, c, 3, 3], { ...pixel, strides: [2, 2] }],
   'means of images': ['GlobalAveragePool', [small], [2, c, 1, 1], {}],

@@ -11,6 +11,25 @@ const mean: Lowering = (node, context) => {
   return context.builder.reshape(pooled, [batch, channels])
 }
 
+/**
+ * The mean of the product of two images, of each image's channels: a depthwise convolution of one by the other, as wide as
+ * they are.
+ */
+const meanProduct: Lowering = (node, context) => {
+  const { builder } = context
+  const [x, y] = node.inputs.map((value) => context.full(value)) as [Ref, Ref]
+  const [batch, channels, rows, columns] = x.shape as [number, number, number, number]
+  const planes = batch * channels
+  const [image, filter] = [
+    builder.reshape(x, [1, planes, rows, columns]),
+    builder.reshape(y, [planes, 1, rows, columns]),
+  ]
+  const attributes = { kernel_shape: [rows, columns], group: planes }
+  const sums = builder.add('Conv', [image, filter], [1, planes, 1, 1], 'float32', attributes, NCHWC)
+  const part = builder.scalar(1 / (rows * columns), 'float32')
+  return builder.add('Mul', [builder.reshape(sums, [batch, channels]), part], [batch, channels], 'float32')
+}
+
 const maxPool: Lowering = (node, context) => {
   const x = context.full(node.inputs[0]!)
   return context.builder.add(
@@ -70,6 +89,7 @@ const averagePoolGradient: Lowering = (node, context) => {
 
 export const poolings: Record<string, Lowering> = {
   BlockedMean: mean,
+  BlockedMeanProduct: meanProduct,
   BlockedMaxPool: maxPool,
   BlockedMaxPoolGrad: maxPoolGradient,
   BlockedAvgPool: averagePool,

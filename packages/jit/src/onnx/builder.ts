@@ -215,6 +215,9 @@ const usesDomain = ({ nodes }: OnnxGraph, domain: string): boolean =>
 
 const isGraph = (value: OnnxAttribute): value is OnnxGraph => typeof value === 'object' && 'nodes' in value
 
+/** ONNX Runtime's domain of ops of its own. */
+export const MICROSOFT = 'com.microsoft'
+
 /** The bytes of a model; opset 21 of ONNX and version 1 of Microsoft's domains, as far as they are used, IR version 10. */
 export function modelBytes(graph: OnnxGraph): Uint8Array {
   return encodeModel({
@@ -222,8 +225,7 @@ export function modelBytes(graph: OnnxGraph): Uint8Array {
     producerName: 'winning-tickets',
     opsetImport: [
       { domain: '', version: 21 },
-      { domain: 'com.microsoft', version: 1 },
-      ...(usesDomain(graph, NCHWC) ? [{ domain: NCHWC, version: 1 }] : []),
+      ...[MICROSOFT, NCHWC].filter((domain) => usesDomain(graph, domain)).map((domain) => ({ domain, version: 1 })),
     ],
     graph: graphProto(graph),
   })

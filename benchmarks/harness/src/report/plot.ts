@@ -1,6 +1,7 @@
 /** The plots that readers of the paper know, drawn to SVG by Vega-Lite without a browser. */
 import type { Results } from '../claims/types.js'
 import { scoredPlots } from './before-training.js'
+import { deficitPlots } from './deficits.js'
 import { specOverTraining, trainingPlots } from './over-training.js'
 import {
   COLOURS,
@@ -57,13 +58,14 @@ export const plots: readonly PlotSpec[] = [
   },
 ]
 
-/** The plots that the results have lines for: of an arm at several densities, of arms at several percents of training. */
+/** The plots that the results have lines for: of an arm at several densities, of arms at several percents of training or spoilt windows. */
 export const plotsOf = (results: Results): PlotSpec[] => [
   ...plots.filter(({ metric }) => {
     const points = series(results, metric)
     return points.some((point, i) => points.slice(i + 1).some(({ arm }) => arm === point.arm))
   }),
   ...trainingPlots(results),
+  ...deficitPlots(results),
   ...scoredPlots(results),
 ]
 

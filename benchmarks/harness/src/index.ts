@@ -1,6 +1,6 @@
 /** The harness: experiments expand to stages, a store remembers them, claims turn results into verdicts. */
 
-export { groupsOf, networksOf, panelsOf } from './claims/networks.js'
+export { groupsOf, networksOf } from './claims/networks.js'
 export { difference, levelNear, levelsOf, logRatio, type PerSeed, paired, perSeed, rowsOf } from './claims/query.js'
 export type { Claim, ClaimRecord, Environment, Finding, Results, Row, Verdict } from './claims/types.js'
 export { committedResults } from './evidence/results.js'

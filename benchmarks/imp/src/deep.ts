@@ -80,7 +80,7 @@ function rewound(settings: RewindSettings, name: PrunedNetwork['name']) {
 const { smoke, small, paper } = rewindProfiles
 const sharedBy = ({ dataset, data }: RewindSettings) => ({ dataset, data })
 const everyRound = { rounds: roundsUpTo(20), reinitRounds: roundsUpTo(20) }
-/** The rates that warm-up leads to: ResNet's ends where the rate first drops, VGG's in the tenth part of training. */
+/** The rates that warm-up leads to: ResNet's ends where the rate first drops, VGG's in the first tenth of training. */
 const RESNET_WARMUP = 0.03
 const VGG_WARMUP = 0.1
 

@@ -57,6 +57,23 @@ describe('traceHash', () => {
     expect(new Set([of([2], 'int32'), of([3], 'int32'), of([2], 'uint8')]).size).toBe(3)
   })
 
+  it('knows a uniform tensor whatever made it, and tells numbers apart that are equal but not the same', () => {
+    const of = (constant: () => tf.Tensor) => hash(({ x }) => ({ y: tf.mul(x, constant()) }))
+    const ones = of(() => tf.ones([2, 3]))
+    expect(of(() => tf.fill([2, 3], 1))).toBe(ones)
+    expect(of(() => tf.tensor2d([1, 1, 1, 1, 1, 1], [2, 3]))).toBe(ones)
+    const zero = of(() => tf.zeros([2, 3]))
+    const zeros = [
+      [-0, -0, -0, -0, -0, -0],
+      [0, 0, -0, 0, 0, 0],
+      [-0, -0, 0, -0, -0, -0],
+    ]
+    expect(new Set([zero, ...zeros.map((entries) => of(() => tf.tensor2d(entries, [2, 3])))]).size).toBe(4)
+    const none = of(() => tf.fill([2, 3], Number.NaN))
+    expect(of(() => tf.tensor2d(new Float32Array(6).fill(Number.NaN), [2, 3]))).toBe(none)
+    expect(none).not.toBe(zero)
+  })
+
   it('tells swapped inputs apart', () => {
     const specs: SpecTree = { a: { shape: [2], dtype: 'float32' }, b: { shape: [2], dtype: 'float32' } }
     const difference = (flip: boolean) =>

@@ -20,6 +20,7 @@ import {
   encodeMasks,
   type Json,
   parseConfig,
+  pruneKind,
   type StageOutcome,
   type TrainConfigInput,
   trainKind,
@@ -27,7 +28,6 @@ import {
 import { describe, expect, test } from 'vitest'
 import { digest, finished, rounded, stageRunner } from './golden.testing.js'
 import { benchmark } from './index.js'
-import { pruneKind } from './prune-stage.js'
 import { snapshotKind } from './snapshot-stage.js'
 
 const setting = { name: 'lenet-300-100' as const, options: { hidden: [12, 8] } }
@@ -174,7 +174,7 @@ describe(pruneKind.name, () => {
     const inputs = { mask: finished({ mask }), trained: finished({ weights }) }
     const { result, artifacts = {} } = await run(pruneKind, { model: setting, ...config }, inputs)
     const masks = Object.fromEntries(Object.entries(artifacts).map(([name, bytes]) => [name, sha256(bytes)]))
-    const advice = `a stage of the kind "imp/prune" gives another mask: ${elsewhere}magnitude in prune-stage.ts; then pin the new digest`
+    const advice = `a stage of the kind "imp/prune" gives another mask: ${elsewhere}magnitude in the harness's kinds/prune.ts; then pin the new digest`
     expect(digest({ result, masks }), advice).toBe(pinned)
   })
 })

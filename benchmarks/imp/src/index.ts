@@ -9,7 +9,6 @@ import { earlyClaims } from './early-claims.js'
 import { lenet } from './experiments.js'
 import { connectivity } from './lmc.js'
 import { connectivityClaims } from './lmc-claims.js'
-import { pruneKind } from './prune-stage.js'
 import { rewind } from './rewind.js'
 import { rewindClaims } from './rewind-claims.js'
 import { snapshotKind } from './snapshot-stage.js'
@@ -17,5 +16,5 @@ import { snapshotKind } from './snapshot-stage.js'
 export const benchmark: Benchmark = {
   experiments: [lenet, conv, rewind, connectivity, early, dropout],
   claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims],
-  kinds: [...sharedKinds, pruneKind as StageKind, snapshotKind as StageKind],
+  kinds: [...sharedKinds, snapshotKind as StageKind],
 }

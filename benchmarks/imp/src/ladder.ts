@@ -1,8 +1,8 @@
 /** Networks of one grid, each pruned down a ladder of levels, and the cells of its runs. */
 import { datasetInfo, type Model, type ModelName, model, type RecipeInput } from '@winning-tickets/core'
-import type { Cell, Settings, TrainConfigInput } from '@winning-tickets/harness'
+import type { Cell, Planned, Settings, TrainConfigInput } from '@winning-tickets/harness'
 import { type ImpOptions, type ImpOptionsInput, impOptions } from '@winning-tickets/imp'
-import { densityAfter, type Planned } from './planning.js'
+import { densityAfter } from './densities.js'
 
 /** A network as an experiment prunes it. */
 export interface PrunedNetwork {

@@ -1,10 +1,13 @@
 /** Kinds of stage that all papers share. */
 import type { StageKind } from '../stage/types.js'
 import { barrierKind } from './barrier.js'
+import { pruneKind } from './prune.js'
 import { trainKind } from './train.js'
 
 export { type BarrierConfig, type BarrierConfigInput, barrierKind } from './barrier.js'
 export { forwardSeconds } from './cost.js'
+export { type Planned, type PlannedStart, planningLab, type Training, trainStage } from './planning.js'
+export { pruneKind } from './prune.js'
 export { type ScoreConfig, type ScoreConfigInput, scoreKind, scoreStage } from './score.js'
 export { type ScoredArm, scoredCells } from './score-cells.js'
 export { tracedScoring } from './score-graphs.js'
@@ -23,4 +26,8 @@ export {
 export { type TrainConfig, type TrainConfigInput, trainKind } from './train.js'
 export { decodeMasks, decodeWeights, encodeMasks, keptByLayer } from './weights.js'
 
-export const sharedKinds: readonly StageKind[] = [trainKind as StageKind, barrierKind as StageKind]
+export const sharedKinds: readonly StageKind[] = [
+  trainKind as StageKind,
+  barrierKind as StageKind,
+  pruneKind as StageKind,
+]

@@ -1,4 +1,4 @@
-/** SF-1 to SF-4 and SF-9 of claims.md 7.d as predicates over rows. */
+/** SF-1 to SF-4 and SF-9 of claims.md 7.d as predicates over rows; SF-8 is in a file of its own. */
 import {
   above,
   below,
@@ -17,6 +17,7 @@ import {
 } from '@winning-tickets/harness'
 import { SALIENCIES, type Saliency } from './conservation-stage.js'
 import { type Criterion, criticalCompression, isWhole, largestCompression, levelAtNineTenths } from './critical.js'
+import { sf8 } from './magnitudes-claim.js'
 import { estimateOf, map, overNetworks, type Part, pair } from './networks.js'
 
 const OTHERS = ['random', 'magnitude', 'snip', 'grasp'] as const
@@ -209,4 +210,4 @@ export const sf9: Claim = {
   },
 }
 
-export const claims: readonly Claim[] = [sf1, sf1b, sf2, sf3, sf4, sf9]
+export const claims: readonly Claim[] = [sf1, sf1b, sf2, sf3, sf4, sf8, sf9]

@@ -12,8 +12,7 @@ const mean = (values: PerSeed): number => estimateOf(values).mean
 
 export const sf8: Claim = {
   id: 'SF-8',
-  title:
-    'Iterative magnitude pruning comes to conserve theta^2: the layers’ sums become more alike as a network trains, and again from round to round',
+  title: 'The layers’ sums of theta^2 become more alike in training, and again over rounds of magnitude pruning',
   paper: 'mean theta^2 of a layer converges to the inverse of its size (Fig. 5)',
   unit: 'x the spread of layer sums at initialisation',
   experiment: 'synflow-magnitudes',

@@ -6,6 +6,8 @@ import { trainKind } from './train.js'
 
 export { type BarrierConfig, type BarrierConfigInput, barrierKind } from './barrier.js'
 export { forwardSeconds } from './cost.js'
+export { type FitConfig, type FitConfigInput, fitKind } from './fit.js'
+export { type MaskConfig, type MaskConfigInput, maskKind, maskStage } from './mask.js'
 export { type Planned, type PlannedStart, planningLab, type Training, trainStage } from './planning.js'
 export { pruneKind } from './prune.js'
 export { type ScoreConfig, type ScoreConfigInput, scoreKind, scoreStage } from './score.js'

@@ -149,7 +149,7 @@ export function sweepArms(settings: Common): ScoredArm[] {
       // As the paper's code compares them: batch norm goes by its running statistics, which are none yet.
       single('snip', 'snip', { examples, batchNorm: 'eval' }),
       single('grasp', 'grasp', { examples, batchNorm: 'eval' }),
-      // As their own papers have them.
+      // Normalised by the batch, the default of both packages.
       single('snip-train', 'snip', { examples }),
       single('grasp-train', 'grasp', { examples }),
       oneShotArm(settings, network, 'synflow-once'),

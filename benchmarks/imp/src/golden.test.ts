@@ -25,15 +25,16 @@ import {
   type TrainConfigInput,
   trainKind,
 } from '@winning-tickets/harness'
-import { describe, expect, test } from 'vitest'
-import { digest, finished, rounded, stageRunner } from './golden.testing.js'
+import { digest, finished, rounded, stageRunner } from '@winning-tickets/harness/testing'
+import { afterAll, describe, expect, test } from 'vitest'
 import { benchmark } from './index.js'
 import { snapshotKind } from './snapshot-stage.js'
 
 const setting = { name: 'lenet-300-100' as const, options: { hidden: [12, 8] } }
 const network = buildModel(setting)
 
-const { run } = stageRunner()
+const { run, dispose } = stageRunner()
+afterAll(dispose)
 
 /** Every second, third ... weight of the layers, each layer at another density. */
 const mask = encodeMasks(
@@ -241,6 +242,7 @@ describe(snapshotKind.name, () => {
 })
 
 test('every kind has golden stages', () => {
+  // Those of the kinds that score are in the harness.
   const kinds: readonly string[] = [trainKind.name, barrierKind.name, pruneKind.name, snapshotKind.name]
   expect(benchmark.kinds.map(({ name }) => name)).toEqual(kinds)
 })

@@ -3,13 +3,14 @@ import { normalisations, type RecipeInput, type SpoilInput } from '@winning-tick
 import {
   type Cell,
   createStage,
+  datasetOf,
   type Experiment,
   type Settings,
   type TrainConfigInput,
   type Training,
   trainStage,
 } from '@winning-tickets/harness'
-import { datasetOf, seedsUpTo } from './ladder.js'
+import { seedsUpTo } from './ladder.js'
 import { snapshotKind } from './snapshot-stage.js'
 
 export interface EarlySettings extends Settings {

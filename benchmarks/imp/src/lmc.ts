@@ -5,6 +5,7 @@ import {
   barrierKind,
   type Cell,
   createStage,
+  datasetOf,
   type Experiment,
   type Planned,
   planningLab,
@@ -15,7 +16,7 @@ import {
   trainStage,
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
-import { cellsOf, datasetOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
+import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
 import { iterationAt, type RewindSettings, rewindProfiles } from './rewind.js'
 
 export interface ConnectedNetwork extends PrunedNetwork {

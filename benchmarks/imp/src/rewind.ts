@@ -2,6 +2,7 @@
 import { normalisations, type RecipeInput } from '@winning-tickets/core'
 import {
   type Cell,
+  datasetOf,
   type Experiment,
   planningLab,
   type Settings,
@@ -10,7 +11,7 @@ import {
   trainStage,
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
-import { cellsOf, datasetOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
+import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
 
 export interface RewindSettings extends Settings {
   readonly data: Omit<TrainConfigInput['data'], 'dataset'>

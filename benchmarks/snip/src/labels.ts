@@ -1,8 +1,9 @@
 /** Whether SNIP's networks fit random labels, and whether it is their masks that do not (SNIP-7; claims.md 5.e and 8.2). */
-import { datasetInfo, type RecipeInput, type SpoilInput } from '@winning-tickets/core'
+import type { RecipeInput, SpoilInput } from '@winning-tickets/core'
 import {
   type Cell,
   createStage,
+  datasetOf,
   type Experiment,
   fitKind,
   type MaskConfigInput,
@@ -63,7 +64,7 @@ export const labelsProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Labels
   smoke: {
     ...small,
     seeds: 3,
-    dataset: { name: 'fashion-mnist-extract', note: datasetInfo('fashion-mnist-extract').note! },
+    dataset: datasetOf('fashion-mnist-extract'),
     data: { validation: 500, train: 100 },
     model: { name: 'lenet-300-100', options: { hidden: [60, 20] } },
     recipe: { ...sgd(240), learningRate: 0.03, batchSize: 20 },

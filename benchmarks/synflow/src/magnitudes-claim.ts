@@ -1,7 +1,18 @@
 /** SF-8 of claims.md 7.d: what the paper says of iterative magnitude pruning (its Fig. 5). */
-import { below, type Claim, estimate, levelsOf, type PerSeed, perSeed, type Results } from '@winning-tickets/harness'
+import {
+  below,
+  type Claim,
+  estimate,
+  estimateOf,
+  levelsOf,
+  overNetworks,
+  type PerSeed,
+  pair,
+  perSeed,
+  type Results,
+} from '@winning-tickets/harness'
 import { lookArm } from './magnitudes.js'
-import { estimateOf, overNetworks, pair } from './networks.js'
+import { ALL_ARMS } from './networks.js'
 
 /** Percents of training at which the dense network was looked at, ascending. */
 const looksOf = ({ rows }: Results): number[] =>
@@ -44,6 +55,7 @@ export const sf8: Claim = {
           detail: `spread of the layers’ sums (standard deviation over mean) at ${training.join(', ')} of training, trained again after round ${pruning.join(', ')}; under the last mask without training ${mean(masked).toFixed(2)}. Magnitude pruning at once would first empty a layer at compression ${atStart} at initialisation, ${trained} after training, ${atLast} after the last round.`,
         }
       },
+      ALL_ARMS,
       Math.exp,
     ),
 }

@@ -3,6 +3,7 @@ import { type ModelName, model, normalisations, type RecipeInput } from '@winnin
 import {
   type Cell,
   createStage,
+  datasetOf,
   type Experiment,
   type Planned,
   planningLab,
@@ -11,7 +12,6 @@ import {
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
 import { type MagnitudesConfig, magnitudesKind } from './magnitudes-stage.js'
-import { noted } from './sweep.js'
 
 export interface TrainedNetwork {
   readonly name: ModelName
@@ -49,7 +49,7 @@ const TWO_IN_ONE = 'in one round two of the usual are taken: 36% of the weights 
 export const magnitudesProfiles: Readonly<Record<'smoke' | 'small' | 'paper', MagnitudesSettings>> = {
   smoke: {
     seeds: 3,
-    dataset: noted('fashion-mnist-extract'),
+    dataset: datasetOf('fashion-mnist-extract'),
     networks: [
       {
         name: 'lenet-300-100',
@@ -64,7 +64,7 @@ export const magnitudesProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Ma
   },
   small: {
     seeds: 3,
-    dataset: noted('cifar10-jpeg'),
+    dataset: datasetOf('cifar10-jpeg'),
     networks: [
       {
         name: 'vgg-11',
@@ -88,7 +88,7 @@ export const magnitudesProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Ma
   },
   paper: {
     seeds: 3,
-    dataset: noted('cifar-10'),
+    dataset: datasetOf('cifar-10'),
     networks: [
       {
         name: 'vgg-19',

@@ -11,7 +11,7 @@ export { type MaskConfig, type MaskConfigInput, maskKind, maskStage } from './ma
 export { type Planned, type PlannedStart, planningLab, type Training, trainStage } from './planning.js'
 export { pruneKind } from './prune.js'
 export { type ScoreConfig, type ScoreConfigInput, scoreKind, scoreStage } from './score.js'
-export { type ScoredArm, scoredCells } from './score-cells.js'
+export { densitiesAt, type ScoredArm, scoredCells, scoredGrid } from './score-cells.js'
 export { tracedScoring } from './score-graphs.js'
 export { leastWhole } from './score-measures.js'
 export {

@@ -53,8 +53,11 @@ const smoke: Omit<Common, 'dataset'> = {
   data: { validation: 200, train: 200, balanced: true },
   networks: narrow,
   perClass: 1,
+  rounds: 30,
   fractions: [0.9],
-  deviations: ['Conv-2 and ResNet-8, narrow, on made-up images, two seeds: to see that everything works'],
+  deviations: [
+    'Conv-2 and ResNet-8, narrow, on made-up images, two seeds, 30 iterations instead of 100: to see that everything works',
+  ],
 }
 
 /** The same settings at three sizes: `small` is `paper` on CIFAR-10 recompressed as JPEG. */
@@ -155,7 +158,7 @@ export const sweep: Experiment<Common> = {
 }
 
 export const roundsProfiles = sized<Omit<RoundsSettings, 'dataset'>>(
-  { ...smoke, networks: narrow.slice(0, 1), fewer: { 10: [0.1, 0.9] } },
+  { ...smoke, networks: narrow.slice(0, 1), fewer: { 5: [0.1, 0.9] } },
   {
     ...full,
     networks: full.networks.slice(0, 1),

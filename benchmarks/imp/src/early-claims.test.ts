@@ -1,5 +1,5 @@
 /** EARLY-1 and EARLY-2 on made-up rows whose truth is known: verdicts follow the effects that were put in. */
-import type { Results, Row } from '@winning-tickets/harness'
+import { plotsOf, type Results, type Row } from '@winning-tickets/harness'
 import { describe, expect, it } from 'vitest'
 import { earlyProfiles, firstArm, lastArm, lookArm, SPOILS } from './early.js'
 import { earlyClaims, halfway } from './early-claims.js'
@@ -91,6 +91,11 @@ describe('claims on early learning', () => {
     expect(check('EARLY-2', results(paperTruth)).detail).toMatch(
       /there at 2\.\d+ \[.*% of training, on their details at (9\.9|10\.)/,
     )
+  })
+
+  it('are drawn as deficits against windows, and looks against training', () => {
+    const names = plotsOf(results(paperTruth)).map(({ name }) => name)
+    expect(names).toEqual(['mask-overlap', 'shapes', 'details', 'deficit'])
   })
 
   it.each(IDS)('%s decides nothing from one seed, or from an incomplete grid', (id) => {

@@ -3,6 +3,8 @@ import { type Benchmark, type StageKind, sharedKinds } from '@winning-tickets/ha
 import { claims } from './claims.js'
 import { conv } from './conv.js'
 import { convClaims } from './conv-claims.js'
+import { deep } from './deep.js'
+import { deepClaims } from './deep-claims.js'
 import { dropout } from './dropout.js'
 import { early } from './early.js'
 import { earlyClaims } from './early-claims.js'
@@ -14,7 +16,7 @@ import { rewindClaims } from './rewind-claims.js'
 import { snapshotKind } from './snapshot-stage.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet, conv, rewind, connectivity, early, dropout],
-  claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims],
+  experiments: [lenet, conv, rewind, connectivity, early, dropout, deep],
+  claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims, ...deepClaims],
   kinds: [...sharedKinds, snapshotKind as StageKind],
 }

@@ -24,13 +24,17 @@ export interface RewindSettings extends Settings {
 export const iterationAt = (percent: number, { recipe: { iterations } }: PrunedNetwork): number =>
   Math.round((percent / 100) * iterations)
 
+/** The iterations whose weights the dense network keeps for tickets to start from. */
+export const keptAt = (network: PrunedNetwork, { points }: RewindSettings): number[] =>
+  points.filter((percent) => percent > 0).map((percent) => iterationAt(percent, network))
+
 /** The arm of a rewind point, without its network: "rewind 3%". */
 export const rewindArm = (percent: number): string => `rewind ${percent}%`
 /** Fresh weights under the last mask of a rewind point's ladder. */
 export const reinitArm = (percent: number): string => `reinit ${percent}%`
 
 /** SGD with momentum and weight decay, 0.1, then a tenth and a hundredth of it, without warm-up (claims.md 1.b). */
-const paperRecipe = (iterations: number, at: number[], batchSize: number): RecipeInput => ({
+export const sgdRecipe = (iterations: number, at: number[], batchSize: number): RecipeInput => ({
   optimizer: { name: 'sgd', momentum: 0.9, weightDecay: 1e-4 },
   learningRate: 0.1,
   schedule: { name: 'steps', at },
@@ -40,11 +44,11 @@ const paperRecipe = (iterations: number, at: number[], batchSize: number): Recip
 })
 
 /** Global ranking of the convolutions, 20% a round; neither projections on shortcuts nor the output layer (claims.md 1.a). */
-const pruning = { rates: { scope: 'global', rate: 0.2 } } as const
-const options = { initialisation: 'glorot', prunable: 'convolutions' } as const
+export const pruning = { rates: { scope: 'global', rate: 0.2 } } as const
+export const options = { initialisation: 'glorot', prunable: 'convolutions' } as const
 
 /** Iterations of an epoch of 10,000 images in batches of 128; what is left over goes into no batch. */
-const EPOCH = 78
+export const EPOCH = 78
 
 export const rewindProfiles: Readonly<Record<'smoke' | 'small' | 'paper', RewindSettings>> = {
   smoke: {
@@ -55,7 +59,7 @@ export const rewindProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Rewind
       {
         name: 'resnet-8',
         options: { ...options, width: 2 },
-        recipe: { ...paperRecipe(20, [14, 17], 50), evaluateEvery: 20 },
+        recipe: { ...sgdRecipe(20, [14, 17], 50), evaluateEvery: 20 },
         ...pruning,
         rounds: [8],
       },
@@ -74,7 +78,7 @@ export const rewindProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Rewind
       {
         name: 'resnet-8',
         options,
-        recipe: { ...paperRecipe(20 * EPOCH, [14 * EPOCH, 17 * EPOCH], 128), evaluateEvery: EPOCH },
+        recipe: { ...sgdRecipe(20 * EPOCH, [14 * EPOCH, 17 * EPOCH], 128), evaluateEvery: EPOCH },
         ...pruning,
         rounds: [2, 4, 6, 8],
       },
@@ -94,7 +98,7 @@ export const rewindProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Rewind
       {
         name: 'resnet-20',
         options,
-        recipe: paperRecipe(30_000, [20_000, 25_000], 128),
+        recipe: sgdRecipe(30_000, [20_000, 25_000], 128),
         ...pruning,
         rounds: roundsUpTo(8),
       },
@@ -102,7 +106,7 @@ export const rewindProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Rewind
       {
         name: 'vgg-19',
         options,
-        recipe: paperRecipe(112_480, [56_240, 84_360], 64),
+        recipe: sgdRecipe(112_480, [56_240, 84_360], 64),
         ...pruning,
         rounds: roundsUpTo(8),
       },
@@ -118,8 +122,7 @@ async function planNetwork(settings: RewindSettings, network: PrunedNetwork, see
   const training: Training = { data: { dataset: dataset.name, ...data }, model: { name, options }, recipe }
   const { cells, add } = cellsOf(network, seed)
   const targets = rounds.map((round) => levelTarget(modelOf(network), ratesOf(network), round))
-  const keepAt = points.filter((percent) => percent > 0).map((percent) => iterationAt(percent, network))
-  const lab = planningLab(training, seed, keepAt)
+  const lab = planningLab(training, seed, keptAt(network, settings))
   const last = rounds.at(-1)!
   for (const percent of points) {
     const rewindTo = iterationAt(percent, network)

@@ -24,3 +24,22 @@ export function networksOf(results: Results): Map<string, Results> {
   const named = groups.size > 0 && [...groups.keys()].every((name) => known.includes(name))
   return named ? groups : new Map([['', results]])
 }
+
+/**
+ * Results in the parts that are shown for themselves: what arms name before a colon, as in "vgg-19 at 0.1: ticket", where all
+ * do, else the networks.
+ */
+export function panelsOf(results: Results): Map<string, Results> {
+  if (!hasPanels(results)) return networksOf(results)
+  const split = results.rows.map((row) => ({ row, at: row.arm.indexOf(': ') }))
+  const names = new Set(split.map(({ row, at }) => row.arm.slice(0, at)))
+  return new Map(
+    [...names].map((name) => {
+      const own = split.filter(({ row, at }) => row.arm.slice(0, at) === name)
+      return [name, { ...results, rows: own.map(({ row, at }) => ({ ...row, arm: row.arm.slice(at + 2) })) }]
+    }),
+  )
+}
+
+/** Whether arms name panels themselves, so that each is drawn for itself and not only listed. */
+export const hasPanels = ({ rows }: Results): boolean => rows.length > 0 && rows.every(({ arm }) => arm.includes(': '))

@@ -8,6 +8,7 @@ import { benchCommand } from './bench.js'
 import { claimsCommand } from './claims.js'
 import { dataCommand } from './data.js'
 import { evidenceCommand } from './evidence.js'
+import { exportCommand } from './export.js'
 import { findCommand } from './find.js'
 import { inspectCommand } from './inspect.js'
 import { reportError } from './options.js'
@@ -47,6 +48,7 @@ Examples:
   tickets data list                  data sets and where they are
   tickets find -M snip --density 0.1 a ticket by any method
   tickets inspect ticket.safetensors what is left of each layer
+  tickets export ticket.safetensors -o ticket.onnx
   tickets train --density 0.1        one training run`,
     )
   const commands = [
@@ -58,6 +60,7 @@ Examples:
     dataCommand,
     () => findCommand(program, methods),
     inspectCommand,
+    exportCommand,
     trainCommand,
   ]
   for (const add of commands) add(program, benchmarks)

@@ -120,7 +120,7 @@ test('workers that are killed one after the other are replaced, and their stages
   expect(killed).toBeGreaterThan(1)
   expect(child.exitCode).toBe(0)
   await expectUndisturbed()
-}, 60_000)
+}, 180_000)
 
 test('three benches race on one store: each stage runs once, and all of them end with the whole grid', async () => {
   const outputs = await Promise.all(
@@ -140,7 +140,7 @@ test('three benches race on one store: each stage runs once, and all of them end
   expect(started.length).toBe(STAGES)
   expect(new Set(started).size).toBe(started.length)
   await expectUndisturbed()
-}, 60_000)
+}, 180_000)
 
 test('a bench that was killed leaves its stages to another that is running', async () => {
   const [first, second] = [start(), start()]
@@ -149,7 +149,7 @@ test('a bench that was killed leaves its stages to another that is running', asy
   await ended(second)
   expect(second.exitCode).toBe(0)
   await expectUndisturbed()
-}, 60_000)
+}, 180_000)
 
 /** How to mount a small file system here: as root, or in a namespace of one's own. */
 const mountable = [
@@ -217,6 +217,6 @@ describe.skipIf(mountable === undefined && !needed)('a file system', () => {
       expect((await read('ls')).match(/[0-9a-f]{64}\.json/g)!.length).toBeGreaterThan(1)
       await expectUndisturbed()
     },
-    60_000,
+    180_000,
   )
 })

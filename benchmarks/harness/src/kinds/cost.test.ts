@@ -28,6 +28,14 @@ test('ten times the operations of convolutions take ten times as long, and a run
   expect(half.seconds / whole.seconds).toBeLessThan(0.65)
 })
 
+test("ResNet-8's step of 128 images lies between what two machines took: 150 ms, and a third of that", () => {
+  const recipe = { optimizer: { name: 'sgd' }, learningRate: 0.1, batchSize: 128, evaluateEvery: 1000 } as const
+  const seconds = (iterations: number) => costOf(resnet, { recipe: { ...recipe, iterations } }).seconds
+  const step = (seconds(1000) - seconds(500)) / 500
+  expect(step).toBeGreaterThan(0.05)
+  expect(step).toBeLessThan(0.15)
+})
+
 test('a checkpoint is due after as many evaluations as fit into its seconds', () => {
   const { evaluateEvery } = { evaluateEvery: 10 }
   const recipe = { evaluateEvery } as Parameters<typeof evaluationsIn>[2]

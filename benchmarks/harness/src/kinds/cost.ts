@@ -4,10 +4,11 @@ import type { Cost } from '../stage/types.js'
 import type { Setup } from './setup.js'
 
 /**
- * Floating-point operations in a second on one core of the reference machine: LeNet-300-100's step of 60 examples takes 0.7
- * ms there. Convolutions without the blocked layout reach 40 to 75 (engine.md), and batch norm takes its share.
+ * Floating-point operations in a second on one core. Dense: LeNet-300-100's step of 60 examples took 0.7 ms on the reference
+ * machine. Convolutions, in blocked layout and with batch norm's share in them: ResNet-8's step of 128 images took 150 ms on
+ * the slower of two machines, an Intel Xeon (64e9); the faster one, an AMD EPYC, did about three times as much.
  */
-const RATES = { dense: 137e9, conv: 45e9 } as const
+const RATES = { dense: 137e9, conv: 65e9 } as const
 
 /** Forward, and twice as much backward. */
 const PASSES_OF_A_STEP = 3

@@ -1,5 +1,5 @@
 /** The levels of a grid as a table: a row a density, a column an arm; shared by the terminal and the pages. */
-import { networksOf } from '../claims/networks.js'
+import { panelsOf } from '../claims/networks.js'
 import type { Results } from '../claims/types.js'
 import type { Estimate } from '../statistics/estimate.js'
 import { armsOf, differences, type Point, series } from './series.js'
@@ -19,9 +19,9 @@ export interface LevelTable {
 
 const ACCURACY = 'testAccuracyAtEarlyStop'
 
-/** The tables of each network of the results: accuracies, then differences where there is a ticket. */
+/** The tables of each network, or other part, of the results: accuracies, then differences where there is a ticket. */
 export function levelTables(results: Results): LevelTable[] {
-  return [...networksOf(results)].flatMap(([name, network]) =>
+  return [...panelsOf(results)].flatMap(([name, network]) =>
     [accuracyLevels(network), differenceLevels(network)].flatMap((table) =>
       table === undefined || table.rows.length === 0
         ? []

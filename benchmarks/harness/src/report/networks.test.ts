@@ -1,7 +1,7 @@
 /** Reports of several networks and experiments, from made-up (synthetic) rows: a table each, so that columns stay few. */
 import { expect, it } from 'vitest'
 import type { ClaimRecord, Results } from '../claims/types.js'
-import { levelsTable, levelTables } from './index.js'
+import { levelsTable, levelTables, plotsOf, renderPlot } from './index.js'
 import { type EvidenceSection, withClaims } from './results-page.js'
 
 const results: Results = {
@@ -51,6 +51,40 @@ it('has the levels of each network, dense as the first row of its ticket, and wh
   ])
   const lines = levelsTable(results, 80).split('\n')
   expect(lines.filter((line) => /^conv-[24]$/.test(line))).toEqual(['conv-2', 'conv-4'])
+})
+
+it('lists and draws each panel that arms name before a colon for itself, and keeps dense its reference', async () => {
+  const panels = ['at 0.1', 'warm-up'].flatMap((rate, i) =>
+    ['dense', 'ticket', 'ticket', 'reinit'].map((arm, place) => {
+      const level = place === 3 ? 1 : place
+      return {
+        arm: `vgg-11 ${rate}: ${arm}`,
+        level,
+        density: 0.5 ** level,
+        seed: 1,
+        metrics: { testAccuracyAtEnd: 0.5 + 0.1 * i, testAccuracyAtEarlyStop: 0.4 + 0.1 * i + 0.01 * level },
+        stageId: `${rate}/${place}`,
+      }
+    }),
+  )
+  const rates = { ...results, rows: panels }
+  const captions = levelTables(rates).map(({ caption, arms }) => [caption.slice(0, 21), arms])
+  expect(captions).toEqual([
+    ['vgg-11 at 0.1: Test a', ['ticket', 'reinit']],
+    ['vgg-11 at 0.1: Accura', ['dense', 'reinit']],
+    ['vgg-11 warm-up: Test ', ['ticket', 'reinit']],
+    ['vgg-11 warm-up: Accur', ['dense', 'reinit']],
+  ])
+  expect(levelTables(rates)[2]!.rows.map(({ cells }) => cells[0]!.text)).toEqual(['50.00', '51.00', '52.00'])
+  const plots = plotsOf(rates)
+  expect(plots.map(({ name }) => name)).toEqual(
+    ['vgg-11-at-0.1', 'vgg-11-warm-up'].flatMap((panel) => [`${panel}-accuracy`, `${panel}-final-accuracy`]),
+  )
+  const svg = await renderPlot(rates, plots[3]!)
+  for (const text of ['vgg-11 warm-up: Test accuracy at the end', 'dense', 'ticket', 'reinit', 'weights left']) {
+    expect(svg).toContain(text)
+  }
+  expect(svg).not.toContain('at 0.1')
 })
 
 it('has a table of claims an experiment, and no title for a single one', () => {

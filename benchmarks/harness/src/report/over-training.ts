@@ -1,5 +1,6 @@
-/** Plots against a percent of training that arms have in their names: rewind points, spoilt windows, looks at a run. */
+/** Plots against a percent of training that arms have in their names: rewind points, looks at a run. */
 import type { Results } from '../claims/types.js'
+import { windowOf } from './deficits.js'
 import type { PlotSpec } from './plot.js'
 import {
   COLOURS,
@@ -81,7 +82,9 @@ export const trainingPlots = (results: Results): PlotSpec[] =>
 
 /** A line for each name without its percent, at the sparsest of its levels, which is named where it is not dense. */
 function linesOf(results: Results, metric: string): PlacedPoint[] {
-  const placed = armsOf(results).flatMap((arm) => {
+  // Spoilt windows are parts of training, not points of it: deficits.ts draws them.
+  const arms = armsOf(results).filter((arm) => windowOf(arm) === undefined)
+  const placed = arms.flatMap((arm) => {
     const [, line, at] = /^(.+) ([\d.]+)%$/.exec(arm) ?? []
     const last = series(results, metric, [arm]).at(-1)
     return line === undefined || last === undefined ? [] : [{ ...last, line, at: Number(at) }]

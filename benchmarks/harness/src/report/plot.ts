@@ -1,6 +1,8 @@
 /** The plots that readers of the paper know, drawn to SVG by Vega-Lite without a browser. */
+import { hasPanels, panelsOf } from '../claims/networks.js'
 import type { Results } from '../claims/types.js'
 import { scoredPlots } from './before-training.js'
+import { deficitPlots } from './deficits.js'
 import { specOverTraining, trainingPlots } from './over-training.js'
 import {
   COLOURS,
@@ -64,15 +66,28 @@ export const plots: readonly PlotSpec[] = [
   },
 ]
 
-/** The plots that the results have lines for: of an arm at several densities, of arms at several percents of training. */
+/** The plots that the results have lines for: of an arm at several densities, of arms at several percents of training or spoilt windows. */
 export const plotsOf = (results: Results): PlotSpec[] => [
-  ...plots.filter(({ metric }) => {
-    const points = series(results, metric)
-    return points.some((point, i) => points.slice(i + 1).some(({ arm }) => arm === point.arm))
-  }),
+  ...(hasPanels(results) ? panelPlots(results) : densityPlots(results)),
   ...trainingPlots(results),
+  ...deficitPlots(results),
   ...scoredPlots(results),
 ]
+
+const densityPlots = (results: Results): PlotSpec[] =>
+  plots.filter(({ metric }) => {
+    const points = series(results, metric)
+    return points.some((point, i) => points.slice(i + 1).some(({ arm }) => arm === point.arm))
+  })
+
+/** The same of each panel, under its name. */
+const panelPlots = (results: Results): PlotSpec[] =>
+  [...panelsOf(results)].flatMap(([name, panel]) =>
+    densityPlots(panel).map((plot) => {
+      const named = { ...plot, name: `${name.replaceAll(' ', '-')}-${plot.name}`, title: `${name}: ${plot.title}` }
+      return { ...named, spec: specOf(panel, named) }
+    }),
+  )
 
 /** Neighbouring arms are drawn so many pixels apart, so that their intervals can be told apart. */
 const DODGE = 3

@@ -1,7 +1,7 @@
 /** Tables for the terminal, as wide as it is: claims with verdicts, and the levels of a grid. */
 import Table from 'cli-table3'
 import pc from 'picocolors'
-import { networksOf } from '../claims/networks.js'
+import { panelsOf } from '../claims/networks.js'
 import type { ClaimRecord, Results } from '../claims/types.js'
 import { accuracyLevels, type LevelTable } from './levels.js'
 import { count, effectText, subtitle } from './words.js'
@@ -76,7 +76,7 @@ export function wrap(text: string, width: number): string[] {
 
 /** A line a level: for each arm the test accuracy at early stop and the early-stop iteration. */
 export function levelsTable(results: Results, width = terminalWidth()): string {
-  const tables = [...networksOf(results)].map(([name, network]) => ({ name, levels: accuracyLevels(network) }))
+  const tables = [...panelsOf(results)].map(([name, network]) => ({ name, levels: accuracyLevels(network) }))
   // Grids of networks that are not trained have no accuracies.
   const measured = tables.filter(({ levels }) => levels.rows.length > 0)
   const heading = [

@@ -12,15 +12,19 @@ export class Context {
   private readonly refs = new Map<Value, Ref>()
   private readonly shared = new Map<string, readonly Ref[]>()
 
-  /** @param block channels in a block of the blocked layout; 0 for none */
+  /**
+   * @param block channels in a block of the blocked layout; 0 for none
+   * @param standard whether there may be no op outside of ONNX's own domain
+   */
   constructor(
     readonly builder: Builder,
     readonly block = 0,
+    readonly standard = false,
   ) {}
 
   /** A context for nodes inside a subgraph: it sees everything that this one has. */
   inside(builder: Builder): Context {
-    const inner = new Context(builder, this.block)
+    const inner = new Context(builder, this.block, this.standard)
     for (const [value, ref] of this.refs) inner.refs.set(value, ref)
     for (const [key, refs] of this.shared) inner.shared.set(key, refs)
     return inner

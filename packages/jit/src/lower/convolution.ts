@@ -109,33 +109,59 @@ function pointwiseFilterGradient({ builder }: Context, x: Ref, dy: Ref, { stride
 
 /**
  * The gradient of a filter is one convolution: the images are a single one whose channels are the batch and whose columns
- * have the channels between them; the upstream gradients, channels first, are the filters, and its dilation steps from
- * column to column. So the products are wide: outputs times rows, columns and inputs of the filter.
+ * have the channels between them; the upstream gradients are the filters, and their dilation steps from column to column.
+ * So the products are wide: outputs times rows, columns and inputs of the filter.
  *
- * @param node of images with channels last and upstream gradients with channels first; of single pixels with channels last
+ * @param x images, channels last
+ * @param dy upstream gradients, [columns next to each other, outputs, batch, rows, columns apart]: columns next to each other
+ *   are filters of their own
+ * @param shape of the filter
  */
-const filterGradient: Lowering = (node, context) => {
+export function widthwiseGradient(
+  context: Context,
+  x: Ref,
+  dy: Ref,
+  { strides, before, after }: WindowAttributes,
+  shape: readonly number[],
+): Ref {
   const { builder } = context
-  const [x, dy] = operands(node, context)
-  const windows = windowsOf(node)
-  if (pointwise(windows)) {
-    return builder.reshape(pointwiseFilterGradient(context, x, dy, windows), node.outputs[0]!.shape)
-  }
-  const { strides, before, after } = windows
-  const [rows, columns, from, to] = node.outputs[0]!.shape as [number, number, number, number]
-  const [batch, height, width] = x.shape as [number, number, number, number]
+  const [rows, columns, from, to] = shape as [number, number, number, number]
+  const [batch, height, width] = x.shape as [number, number, number]
+  const next = dy.shape[0]!
   // Without the rows and columns at the end that no window reaches.
   const sides = [height, width].map((side, i) => side + Math.min(after[i]!, 0)) as [number, number]
   const parameters = [[0, 0], sides, [1, 2]].map((list) => builder.ints(list))
   const seen = [batch, ...sides, from]
   const images = after.some((padding) => padding < 0) ? builder.add('Slice', [x, ...parameters], seen, 'float32') : x
   const interleaved = builder.reshape(images, [1, batch, sides[0], sides[1] * from])
+  const step = strides[1]! * from
   const pads = [before[0]!, before[1]! * from, Math.max(after[0]!, 0), Math.max(after[1]!, 0) * from]
-  const attributes = { kernel_shape: dy.shape.slice(2), dilations: [strides[0]!, strides[1]! * from], pads }
-  const inputs = [interleaved, channelMajor(context, dy)]
-  const found = builder.add('Conv', inputs, [1, to, rows, columns * from], 'float32', attributes)
-  const list = builder.reshape(found, [to, rows * columns * from])
+  const attributes = { kernel_shape: dy.shape.slice(3), dilations: [strides[0]!, next * step], pads }
+  const filters = builder.reshape(dy, [next * to, ...dy.shape.slice(2)])
+  const wide = [1, next * to, rows, columns * from + (next - 1) * step]
+  const found = builder.add('Conv', [interleaved, filters], wide, 'float32', attributes)
+  // Each column's gradient begins where the column does.
+  const gradients = Array.from({ length: next }, (_, column) => {
+    if (next === 1) return found
+    const starts = [column * to, column * step]
+    const ends = [(column + 1) * to, column * step + columns * from]
+    const range = [starts, ends, [1, 3]].map((list) => builder.ints(list))
+    return builder.add('Slice', [found, ...range], [1, to, rows, columns * from], 'float32')
+  })
+  const sum = gradients.reduce((left, right) => builder.add('Add', [left, right], left.shape, 'float32'))
+  const list = builder.reshape(sum, [to, rows * columns * from])
   return builder.reshape(transposed(context, list, [1, 0]), [rows, columns, from, to])
+}
+
+/** @param node of images with channels last and upstream gradients with channels first; of single pixels with channels last */
+const filterGradient: Lowering = (node, context) => {
+  const { builder } = context
+  const [x, dy] = operands(node, context)
+  const { shape } = node.outputs[0]!
+  const windows = windowsOf(node)
+  if (pointwise(windows)) return builder.reshape(pointwiseFilterGradient(context, x, dy, windows), shape)
+  const major = channelMajor(context, dy)
+  return widthwiseGradient(context, x, builder.reshape(major, [1, ...major.shape]), windows, shape)
 }
 
 const depthwiseFilterGradient: Lowering = (node, context) => {

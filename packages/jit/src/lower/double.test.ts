@@ -66,7 +66,7 @@ describe('in doubles', () => {
     await check(tensor([2, 3]), async (x) => expectSame(withGradients(fn), { x }, LOOSE, await doubles), 3)
   })
 
-  it('derivatives of a network equal differences far below single precision', { timeout: 120_000 }, async () => {
+  it('derivatives of a network equal differences far below single precision', { timeout: 240_000 }, async () => {
     const sides: Record<string, number[]> = {
       x: [2, 6, 6, 2],
       a: [3, 3, 2, 3],

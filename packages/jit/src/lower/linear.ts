@@ -1,5 +1,13 @@
 /** Matrix products, with transposes folded into the kernel instead of being carried out. */
-import type { Lowering } from './context.js'
+import { MICROSOFT, type Ref } from '../onnx/builder.js'
+import type { Context, Lowering } from './context.js'
+import { transposed } from './windows.js'
+
+/** A tensor with its last two axes exchanged. */
+function turned(context: Context, x: Ref): Ref {
+  const axes = x.shape.map((_, axis) => axis)
+  return transposed(context, x, [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!])
+}
 
 const matMul: Lowering = (node, context) => {
   const { builder } = context
@@ -11,7 +19,11 @@ const matMul: Lowering = (node, context) => {
     return builder.add('Gemm', [a, b], shape, dtype, { transA, transB })
   }
   if (!transA && !transB) return builder.add('MatMul', [a, b], shape, dtype)
-  return builder.add('FusedMatMul', [a, b], shape, dtype, { transA, transB }, 'com.microsoft')
+  if (context.standard) {
+    const operands = [transA ? turned(context, a!) : a, transB ? turned(context, b!) : b]
+    return builder.add('MatMul', operands, shape, dtype)
+  }
+  return builder.add('FusedMatMul', [a, b], shape, dtype, { transA, transB }, MICROSOFT)
 }
 
 export const linear: Record<string, Lowering> = { BatchMatMul: matMul }

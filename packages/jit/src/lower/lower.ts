@@ -1,6 +1,6 @@
 /** Lowers a traced graph to a model: one graph for one call, or a Loop for many steps. */
 
-import type { OnnxGraph, OnnxNode } from '../onnx/builder.js'
+import type { Initializer, OnnxGraph, OnnxNode } from '../onnx/builder.js'
 import { Builder, modelBytes, type Ref } from '../onnx/builder.js'
 import { fuseBias } from '../optimize/bias.js'
 import { inBlocks } from '../optimize/blocked/plan.js'
@@ -9,8 +9,8 @@ import { fuseMultiplyAdd } from '../optimize/multiply-add.js'
 import { simplify } from '../optimize/simplify.js'
 import { dropUnused } from '../optimize/unused.js'
 import { type Graph, type Node, nodesOf, type Value } from '../trace/graph.js'
-import type { Precision, TensorSpec } from '../types.js'
-import { blocked } from './blocked.js'
+import type { HostArray, Precision, TensorSpec } from '../types.js'
+import { blocked } from './blocked/blocked.js'
 import { Context, type Lowering } from './context.js'
 import { convolutions } from './convolution.js'
 import { doubleWindows } from './double.js'
@@ -79,6 +79,8 @@ export interface LoweringOptions {
   readonly precision: Precision
   /** Channels in a block of ONNX Runtime's blocked layout; 0 for standard ONNX. */
   readonly block: number
+  /** Whether there may be no op outside of ONNX's own domain, for files that other runtimes read. */
+  readonly standard?: boolean
 }
 
 const STANDARD: LoweringOptions = { precision: 'float32', block: 0 }
@@ -92,10 +94,10 @@ function prepared(traced: Graph, { precision, block }: LoweringOptions): Graph {
 }
 
 /** The builder's nodes, in fewer passes over memory. */
-function fuse(builder: Builder, outputs: readonly Ref[]): OnnxNode[] {
+function fuse(builder: Builder, outputs: readonly Ref[], { standard }: LoweringOptions): OnnxNode[] {
   const names = new Set(outputs.map(({ name }) => name))
   const nodes = fuseBias(dropUnused(builder.nodes, names), builder.refs, names)
-  return fuseMultiplyAdd(builder, nodes, names)
+  return standard ? nodes : fuseMultiplyAdd(builder, nodes, names)
 }
 
 /** Prefix of the inputs of a call's model, which keeps any name a signature may use apart from the model's own. */
@@ -114,8 +116,35 @@ export function lowerCall(traced: Graph, options = STANDARD): Uint8Array {
   for (const node of nodesOf(graph)) lowerNode(node, context)
   const results = [...graph.outputs].map(([name, value]) => ({ ref: context.full(value), name: `out:${name}` }))
   const outputs = nameOutputs(builder, results)
-  const nodes = fuse(builder, outputs)
+  const nodes = fuse(builder, outputs, options)
   return modelBytes({ name: 'call', nodes, initializers: builder.initializers, inputs, outputs })
+}
+
+/**
+ * The model of a file: standard ONNX in single precision, inputs and outputs under the names of the traced graph. Inputs that
+ * have constants are initializers under these names.
+ */
+export function lowerFile(traced: Graph, constants: ReadonlyMap<string, HostArray>): Uint8Array {
+  const options = { ...STANDARD, standard: true }
+  const graph = prepared(traced, options)
+  const builder = new Builder()
+  const context = new Context(builder, options.block, options.standard)
+  const inputs: Ref[] = []
+  const weights: Initializer[] = []
+  for (const [name, value] of graph.inputs) {
+    const ref = builder.declare(storedRef(name, value))
+    context.define(value, ref)
+    const constant = constants.get(name)
+    if (constant === undefined) inputs.push(ref)
+    else weights.push({ ...ref, bytes: new Uint8Array(constant.buffer, constant.byteOffset, constant.byteLength) })
+  }
+  for (const node of nodesOf(graph)) lowerNode(node, context)
+  const outputs = nameOutputs(
+    builder,
+    [...graph.outputs].map(([name, value]) => ({ ref: context.full(value), name })),
+  )
+  const nodes = fuse(builder, outputs, options)
+  return modelBytes({ name: 'model', nodes, initializers: [...weights, ...builder.initializers], inputs, outputs })
 }
 
 /** Name of the input that says how many steps to run. */
@@ -177,7 +206,7 @@ export function lowerLoop(traced: Graph, options = STANDARD): Uint8Array {
   const bodyOutputs = nameOutputs(body, results)
   const bodyGraph: OnnxGraph = {
     name: 'step',
-    nodes: fuse(body, bodyOutputs),
+    nodes: fuse(body, bodyOutputs, options),
     initializers: [],
     inputs: bodyInputs,
     outputs: bodyOutputs,

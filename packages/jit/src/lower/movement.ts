@@ -3,7 +3,7 @@ import type { Ref } from '../onnx/builder.js'
 import type { Node } from '../trace/graph.js'
 import { axesOf, listOf, reducedShape } from '../trace/shapes.js'
 import { sizeOf } from '../tree.js'
-import { throughBlocks } from './blocked.js'
+import { throughBlocks } from './blocked/layouts.js'
 import type { Context, Lowering } from './context.js'
 import { broadcastSource } from './context.js'
 

@@ -111,6 +111,10 @@ export class Builder {
 
   /** Renames values of this graph wherever its nodes make or use them. */
   rename(names: ReadonlyMap<string, string>): void {
+    for (const [old, name] of names) {
+      const ref = this.names.refs.get(old)
+      if (ref) this.names.refs.set(name, { ...ref, name })
+    }
     const renamed = (list: readonly string[]) => list.map((name) => names.get(name) ?? name)
     for (const [i, node] of this.nodes.entries()) {
       this.nodes[i] = { ...node, inputs: renamed(node.inputs), outputs: renamed(node.outputs) }
@@ -211,6 +215,9 @@ const usesDomain = ({ nodes }: OnnxGraph, domain: string): boolean =>
 
 const isGraph = (value: OnnxAttribute): value is OnnxGraph => typeof value === 'object' && 'nodes' in value
 
+/** ONNX Runtime's domain of ops of its own. */
+export const MICROSOFT = 'com.microsoft'
+
 /** The bytes of a model; opset 21 of ONNX and version 1 of Microsoft's domains, as far as they are used, IR version 10. */
 export function modelBytes(graph: OnnxGraph): Uint8Array {
   return encodeModel({
@@ -218,8 +225,7 @@ export function modelBytes(graph: OnnxGraph): Uint8Array {
     producerName: 'winning-tickets',
     opsetImport: [
       { domain: '', version: 21 },
-      { domain: 'com.microsoft', version: 1 },
-      ...(usesDomain(graph, NCHWC) ? [{ domain: NCHWC, version: 1 }] : []),
+      ...[MICROSOFT, NCHWC].filter((domain) => usesDomain(graph, domain)).map((domain) => ({ domain, version: 1 })),
     ],
     graph: graphProto(graph),
   })

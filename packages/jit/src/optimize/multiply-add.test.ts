@@ -49,6 +49,17 @@ describe('fuseMultiplyAdd', () => {
     expect(ops).toEqual(['Expand', 'GatedAdd', 'GatedAdd'])
   })
 
+  it('takes a scaled tensor that was given another name, as what a step gives out is', () => {
+    const ops = fusedOps((builder) => {
+      const [x, s] = [builder.declare(float('x', [4, 32])), builder.declare(float('s', []))]
+      const momentum = builder.add('Sqrt', [x], [4, 32], 'float32')
+      const next = builder.add('Sub', [x, builder.add('Mul', [momentum, s], [4, 32], 'float32')], [4, 32], 'float32')
+      builder.rename(new Map([[momentum.name, 'next:momentum']]))
+      return [{ ...momentum, name: 'next:momentum' }, next]
+    })
+    expect(ops).toEqual(['Sqrt', 'Neg', 'Expand', 'GatedAdd'])
+  })
+
   it.each<[string, (builder: Builder) => readonly Ref[]]>([
     [
       'a product that is used twice',

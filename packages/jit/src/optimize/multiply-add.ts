@@ -1,5 +1,5 @@
 /** A tensor plus or minus a scaled tensor is one pass over memory instead of two: moments, momentum, weight updates. */
-import { type Builder, type OnnxNode, type Ref, sameShape } from '../onnx/builder.js'
+import { type Builder, MICROSOFT, type OnnxNode, type Ref, sameShape } from '../onnx/builder.js'
 
 /**
  * ONNX Runtime works row by row; rows shorter than this cost more than a second pass (Zen 5: 16 elements as fast as 1200,
@@ -80,7 +80,7 @@ export function fuseMultiplyAdd(
     const { x, y, scalar, product } = match
     absorbed.add(makers.get(product)!)
     const gate = gateOf(scalar, x.shape.slice(0, -1), node.op === 'Sub')
-    fused.push({ ...node, op: 'GatedAdd', domain: 'com.microsoft', inputs: [x.name, y, gate] })
+    fused.push({ ...node, op: 'GatedAdd', domain: MICROSOFT, inputs: [x.name, y, gate] })
   }
   return fused.filter((node) => !absorbed.has(node))
 }

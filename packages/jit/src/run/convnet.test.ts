@@ -178,7 +178,7 @@ describe('a small residual network', () => {
       ).toBe(true)
   })
 
-  it('takes the same steps of momentum', { timeout: 60_000 }, async () => {
+  it('takes the same steps of momentum', async () => {
     const [ours, theirs] = await onBoth(async (engine) =>
       (await engine.compileLoop(step, signature)).run(inputs(), STEPS),
     )

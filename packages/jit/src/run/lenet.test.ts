@@ -110,7 +110,7 @@ function inputs(steps: number) {
 }
 
 describe('200 Adam steps of LeNet-300-100', () => {
-  it('end in the weights of the reference backend', { timeout: 120_000 }, async () => {
+  it('end in the weights of the reference backend', { timeout: 240_000 }, async () => {
     const data = inputs(200)
     const [fast, reference] = await Promise.all(
       [createEngine(), createEngine({ name: 'tensorflow' })].map(async (engine) =>

@@ -74,6 +74,16 @@ class TraceBackend extends tf.KernelBackend {
   }
 }
 
+interface Uniform {
+  readonly shape: readonly number[]
+  readonly value: number
+  readonly dtype: ValueType
+}
+
+/** A uniform tensor, by whatever way TensorFlow.js came to it: one node, and one hash. */
+const filled = ({ shape, value, dtype }: Uniform): Node =>
+  makeNode('Fill', [], { shape: [...shape], value, dtype }, [{ shape, dtype }])
+
 function constant(data: tf.BackendValues, shape: readonly number[], dtype: tf.DataType): Node {
   if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
     throw new Error(`A traced function made a constant of type ${dtype}; only float32, int32 and bool compile.`)
@@ -81,9 +91,10 @@ function constant(data: tf.BackendValues, shape: readonly number[], dtype: tf.Da
   const numbers = data as ArrayLike<number>
   const output = [{ shape, dtype }]
   const value = Number(numbers[0])
-  let uniform = numbers.length > 0
-  for (let i = 1; uniform && i < numbers.length; i++) uniform = Object.is(Number(numbers[i]), value)
-  if (uniform) return makeNode('Fill', [], { shape: [...shape], value, dtype }, output)
+  // Most constants are large and uniform: one comparison an element, and the slow one only where it decides.
+  let i = 0
+  while (i < numbers.length && (value === 0 || numbers[i] !== value ? Object.is(Number(numbers[i]), value) : true)) i++
+  if (numbers.length > 0 && i === numbers.length) return filled({ shape, value, dtype })
   const Type = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array
   return makeNode('Constant', [], {}, output, { data: Type.from(numbers) as HostArray })
 }
@@ -122,7 +133,10 @@ export function traceBackend(): TraceBackend {
             values.map(({ dtype }) => dtype),
           )
         const inputNames = named.map(([name]) => name)
-        const node = makeNode(kernelName, values, clean(attrs), outputs, { inputNames })
+        const node =
+          kernelName === 'Fill'
+            ? filled(attrs as unknown as Uniform)
+            : makeNode(kernelName, values, clean(attrs), outputs, { inputNames })
         const infos = node.outputs.map((value) => backend.adopt(value))
         return infos.length === 1 && !['Unpack', 'SplitV'].includes(kernelName) ? infos[0]! : infos
       },

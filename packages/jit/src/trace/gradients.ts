@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs'
 import { registerMovementGradients } from './movement-gradients.js'
+import { registerReductionGradients } from './reduction-gradients.js'
 import { registerSpatialGradients } from './spatial-gradients.js'
 import { unbroadcast } from './unbroadcast.js'
 
@@ -85,6 +86,7 @@ export function registerSecondDerivatives(): void {
   tf.enableProdMode()
   registerSpatialGradients()
   registerMovementGradients()
+  registerReductionGradients()
   unary('Exp', (x) => tf.exp(x))
   unary('Sigmoid', (x) => tf.mul(tf.sigmoid(x), tf.sub(1, tf.sigmoid(x))))
   unary('Tanh', (x) => tf.sub(1, tf.square(tf.tanh(x))))

@@ -1,9 +1,10 @@
-/** Convolutions in blocks. The gradient of a filter stays plain: `filterGradient` of lower/convolution.ts is as fast on channels last. */
+/** Convolutions in blocks. */
 import type { Node } from '../../trace/graph.js'
+import { pointwise } from '../geometry.js'
 import type { WindowAttributes } from '../spatial.js'
 import { Combination } from './combination.js'
 import type { BlockedPlan } from './plan.js'
-import { made, type Planner } from './planner.js'
+import { lazy, made, type Planner } from './planner.js'
 
 const windowsOf = (node: Node) => node.attrs as unknown as WindowAttributes
 
@@ -40,6 +41,20 @@ const inputGradient: BlockedPlan = (node, planner) => {
   return planner.formOf(Combination.of(made('BlockedTogether', [apart], { strides }, shape)))
 }
 
+/**
+ * The gradient of a filter is plain, and most are as fast from plain operands (`filterGradient` of lower/convolution.ts). One
+ * with a single block of outputs takes the upstream gradients in blocks, two columns at a time.
+ */
+const filterGradient: BlockedPlan = (node, planner) => {
+  const [x, dy] = node.inputs
+  const windows = windowsOf(node)
+  const [, outputs, , columns] = dy!.shape as [number, number, number, number]
+  const even = columns % 2 === 0 && windows.strides[1] === 1
+  if (pointwise(windows) || outputs !== planner.block || !even || !planner.isBlocked(dy!)) return undefined
+  const operands = () => [planner.plain(x!), planner.tensor(dy!)]
+  return { plain: lazy(() => made(`Blocked${node.op}`, operands(), node.attrs, node.outputs[0]!.shape)) }
+}
+
 function result({ op, attrs, outputs }: Node, inputs: Parameters<typeof made>[1], planner: Planner) {
   const tensor = made(`Blocked${op}`, inputs, attrs, outputs[0]!.shape)
   return planner.formOf(Combination.of(tensor))
@@ -48,4 +63,5 @@ function result({ op, attrs, outputs }: Node, inputs: Parameters<typeof made>[1]
 export const convolutions: Readonly<Record<string, BlockedPlan>> = {
   Conv2D: convolution,
   Conv2DBackpropInput: inputGradient,
+  Conv2DBackpropFilter: filterGradient,
 }

@@ -102,7 +102,9 @@ export class Planner {
   imageMean(tensor: Value): Value {
     const known = this.imageMeans.get(tensor)
     if (known) return known
-    const mean = made('BlockedMean', [tensor], {}, tensor.shape.slice(0, 2))
+    const factors = factorsOf(tensor)
+    const op = factors ? 'BlockedMeanProduct' : 'BlockedMean'
+    const mean = made(op, factors ?? [tensor], {}, tensor.shape.slice(0, 2))
     this.imageMeans.set(tensor, mean)
     return mean
   }
@@ -133,6 +135,12 @@ export class Planner {
     this.means.set(tensor, mean)
     return mean
   }
+}
+
+/** What is multiplied, of a product of two tensors in blocks: its mean needs no product in memory. */
+function factorsOf({ node: { op, inputs } }: Value): readonly Value[] | undefined {
+  if (op === 'Square') return [inputs[0]!, inputs[0]!]
+  return op === 'Multiply' ? inputs : undefined
 }
 
 /** Blocked images with channels first or last. */

@@ -3,7 +3,7 @@
  * machine has not can be run, and what its own ops compute has something to be compared with.
  */
 import { vi } from 'vitest'
-import { Builder, NCHWC, type OnnxNode, type Ref } from '../onnx/builder.js'
+import { Builder, NCHWC, type OnnxNode, type Ref } from '../../onnx/builder.js'
 
 type Attributes = OnnxNode['attributes']
 /** The rest of an op, whose inputs and result have channels first. */
@@ -81,15 +81,15 @@ const reorderOutput: Emulation = (emulated, [x], _, { channels, channels_last })
   return channels_last ? emulated.moved(first, [0, 2, 3, 1]) : first
 }
 
-/** Filters of few inputs have no blocks of them, and their images are not in blocks; nor are filters of one pixel a channel. */
+/** Filters of few inputs have no blocks of them, and their images are not in blocks, unless each channel has a filter of its own. */
 const convolution: Emulation = (emulated, [x, filter, bias, sum], shape, { activation, ...attributes }) => {
   const { block } = emulated
   const [outputs, inputs, rows, columns] = filter!.shape as [number, number, number, number]
   const depthwise = attributes.group !== undefined
-  if (depthwise && (inputs !== 1 || rows * columns !== 1)) throw new Error('Depthwise filters have one pixel here.')
+  if (depthwise && inputs !== 1) throw new Error('Groups have one channel here.')
   const size = inputs % block === 0 ? block : 1
   const apart = [outputs / block, inputs / size, rows, columns, size, block]
-  const standard = depthwise ? filter! : emulated.shuffled(filter!, apart, [0, 5, 1, 4, 2, 3], filter!.shape)
+  const standard = emulated.shuffled(filter!, apart, [0, 5, 1, 4, 2, 3], filter!.shape)
   const images = depthwise || size === block ? emulated.plain(x!) : x!
   const operands = [images, standard, ...(bias ? [bias] : [])]
   const product = emulated.add('Conv', operands, shape, attributes)

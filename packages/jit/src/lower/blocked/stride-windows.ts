@@ -1,5 +1,5 @@
 /** The gradient of a convolution's input, as a convolution of the upstream gradient: one output pixel for each whole stride. */
-import type { WindowAttributes } from '../optimize/spatial.js'
+import type { WindowAttributes } from '../../optimize/spatial.js'
 
 interface Side {
   /** Places in a stride: each becomes channels of its own. */
@@ -29,8 +29,14 @@ function sideOf({ kernel, strides, before }: WindowAttributes, axis: number): Si
   }
 }
 
+interface StrideWindows extends WindowAttributes {
+  /** Indices into the filter's rows * columns entries, by place in the stride, then row and column of the window. */
+  readonly entries: readonly number[]
+  readonly places: number
+}
+
 /** What the gradient's convolution looks like, for a padding of less than the kernel. */
-export function strideWindows(windows: WindowAttributes) {
+export function strideWindows(windows: WindowAttributes): StrideWindows {
   const [rows, columns] = [sideOf(windows, 0), sideOf(windows, 1)]
   const range = (length: number) => Array.from({ length }, (_, i) => i)
   const [height, width] = windows.kernel as [number, number]
@@ -46,9 +52,9 @@ export function strideWindows(windows: WindowAttributes) {
     ),
   )
   return {
-    /** Indices into the filter's rows * columns entries, by place in the stride, then row and column of the window. */
     entries,
     places: rows.places * columns.places,
+    strides: [1, 1],
     kernel: [rows.length, columns.length],
     before: [rows.before, columns.before],
     after: [rows.after, columns.after],

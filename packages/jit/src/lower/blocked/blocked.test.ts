@@ -3,23 +3,23 @@ import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import * as ort from 'onnxruntime-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createEngine, type Engine, type SpecTree, sizeOf, type TensorFunction } from '../index.js'
-import { Builder, modelBytes, NCHWC, type OnnxNode, type Ref } from '../onnx/builder.js'
+import { createEngine, type Engine, type SpecTree, sizeOf, type TensorFunction } from '../../index.js'
+import { Builder, modelBytes, NCHWC, type OnnxNode, type Ref } from '../../onnx/builder.js'
 import {
   example,
   numbers,
   type RandomNetwork,
   randomNetworks,
   spec,
-} from '../optimize/blocked/random-network.testing.js'
-import { blockSize } from '../run/block-size.js'
-import { sessionOptions } from '../run/session-options.js'
-import { withGradients } from '../testing.js'
-import { trace } from '../trace/trace.js'
+} from '../../optimize/blocked/random-network.testing.js'
+import { blockSize } from '../../run/block-size.js'
+import { sessionOptions } from '../../run/session-options.js'
+import { withGradients } from '../../testing.js'
+import { trace } from '../../trace/trace.js'
+import { lowerCall } from '../lower.js'
 import { emulateBlocks } from './emulated.testing.js'
-import { lowerCall } from './lower.js'
 
-vi.mock(import('../run/block-size.js'), async (original) => ({ blockSize: vi.fn((await original()).blockSize) }))
+vi.mock(import('../../run/block-size.js'), async (original) => ({ blockSize: vi.fn((await original()).blockSize) }))
 afterEach(() => vi.restoreAllMocks())
 
 type Numbers = Record<string, Float32Array>
@@ -86,6 +86,15 @@ const ops: Readonly<Record<string, Blocked>> = {
     [small, [c, 1, 1, 1], [c], small],
     small,
     { kernel_shape: [1, 1], group: c, activation: 'Relu' },
+  ],
+  'a sum of products by channel': [
+    'Conv',
+    [
+      [1, d, 5, 6],
+      [d, 1, 5, 6],
+    ],
+    [1, d, 1, 1],
+    { kernel_shape: [5, 6], group: d },
   ],
   maxima: ['MaxPool', [small], [2, c, 2, 3], { kernel_shape: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0] }],
   'every second pixel': ['AveragePool', [small], [2, c, 3, 3], { ...pixel, strides: [2, 2] }],

@@ -1,0 +1,165 @@
+/** LTH-11 to LTH-13 of claims.md 1.c as predicates over the rows of the experiment on deep networks; at the end of training. */
+import {
+  above,
+  below,
+  type Claim,
+  difference,
+  equivalent,
+  estimateOf,
+  levelsOf,
+  meanOf,
+  type NetworkPart,
+  overNetworks,
+  type PerSeed,
+  pair,
+  perSeed,
+  type Results,
+} from '@winning-tickets/harness'
+import { deepArm, RATES, type Rate } from './deep.js'
+import { atScale, needs, percent, points, tolerance } from './measures.js'
+
+const experiment = 'imp-deep'
+const METRIC = 'testAccuracyAtEnd'
+/** "About 10%": ten rounds of 20%, or the level nearest to it, within these densities. */
+const DENSITY = 0.8 ** 10
+const NEAR = [0.05, 0.2] as const
+
+/** Within so many points of each other is equal (claims.md 13). */
+const margin = (results: Results) => atScale(results, 0.3, 0.5)
+
+const gain = (a: PerSeed, b: PerSeed): PerSeed => pair(a, b, (one, other) => 100 * difference(one, other))
+
+/** The rows of networks that are wanted. */
+function only(results: Results, wanted: (network: string, own: Results) => boolean): Results {
+  const names = new Set(results.rows.map(({ arm }) => arm.slice(0, arm.indexOf(' '))))
+  const rowsOf = (name: string) => results.rows.filter(({ arm }) => arm.startsWith(`${name} `))
+  return {
+    ...results,
+    rows: [...names].flatMap((name) => (wanted(name, { ...results, rows: rowsOf(name) }) ? rowsOf(name) : [])),
+  }
+}
+
+interface Gap {
+  readonly density: number
+  /** What the ticket has over fresh weights under its mask, and over the dense network, in points. */
+  readonly overReinit: PerSeed
+  readonly overDense: PerSeed
+}
+
+/** At one rate, at the level nearest to 10% that was reinitialised. */
+function gapAt(network: Results, rate: Rate): Gap | undefined {
+  const distance = (density: number) => Math.abs(Math.log(density / DENSITY))
+  const [nearest] = levelsOf(network, deepArm(rate, 'reinit'))
+    .filter(({ density }) => density >= NEAR[0] && density <= NEAR[1])
+    .sort((a, b) => distance(a.density) - distance(b.density))
+  if (nearest === undefined) return undefined
+  const of = (arm: 'dense' | 'ticket' | 'reinit', level: number) =>
+    perSeed(network, deepArm(rate, arm), METRIC, [level])
+  const ticket = of('ticket', nearest.level)
+  const overReinit = gain(ticket, of('reinit', nearest.level))
+  const overDense = gain(ticket, of('dense', 0))
+  return overReinit.size === 0 || overDense.size === 0 ? undefined : { density: nearest.density, overReinit, overDense }
+}
+
+/** LTH-11 and LTH-12: the ticket and fresh weights under its mask, at each rate. */
+function atRates(network: Results): NetworkPart | undefined {
+  const [high, low, warm] = RATES.map((rate) => gapAt(network, rate))
+  if (!high || !low || !warm) return undefined
+  const effect = meanOf([low.overReinit, warm.overReinit])
+  if (effect.size === 0) return undefined
+  const [none, narrow] = [estimateOf(high.overReinit), estimateOf(high.overReinit, 0.9)]
+  const [atLow, atWarm] = [estimateOf(low.overReinit), estimateOf(warm.overReinit)]
+  const equal = margin(network)
+  const fromDense = [high, low, warm].map(({ overDense }) => points(estimateOf(overDense))).join(', ')
+  const detail = `at ${percent(low.density)} the ticket is ${points(none)} over reinit at 0.1 (its 90% interval, ${points(narrow)}, must lie within ${equal} pp), ${points(atLow)} at 0.01 and ${points(atWarm)} with warm-up. From the dense network of the same rate it is ${fromDense}.`
+  return { effect, verdicts: [equivalent(none, narrow, equal), above(atLow, 0), above(atWarm, 0)], detail }
+}
+
+const rates = (claim: Pick<Claim, 'id' | 'title' | 'paper'>, family: string): Claim => ({
+  ...claim,
+  unit: 'pp, ticket over reinit at 0.01 and with warm-up',
+  experiment,
+  check(results) {
+    const own = only(results, (name) => name.startsWith(family))
+    return overNetworks(own, atRates, 'dense network, ticket and reinitialised ticket near 10% at each rate')
+  },
+})
+
+const lth11 = rates(
+  {
+    id: 'LTH-11',
+    title: 'VGG: resetting to initialisation finds no ticket at a rate of 0.1, but one at 0.01 or with warm-up',
+    paper: 'VGG-19 at 0.01: within 1 pp of dense for 3.5% and more; at 0.1 with warm-up for 1.5% and more',
+  },
+  'vgg-',
+)
+
+const lth12 = rates(
+  {
+    id: 'LTH-12',
+    title: 'ResNet: resetting to initialisation finds no ticket at a rate of 0.1, but one at 0.01 or with warm-up',
+    paper: 'ResNet-20 at 0.1: none; at 0.01: 89.5% from 41.7 to 21.9%; at 0.03 with warm-up: for 11.8% and more',
+  },
+  'resnet-',
+)
+
+/**
+ * The smallest density that matches: where the curve of accuracies over the dense network, drawn against the logarithm of
+ * density, falls below what is tolerated after the sparsest level that is not below it. A curve that never falls so far has
+ * its sparsest level.
+ *
+ * @param curve densities, descending from 1, and what each level has over the least accuracy that matches
+ */
+export function smallestMatching(curve: readonly { readonly density: number; readonly spare: number }[]): number {
+  const last = curve.findLastIndex(({ spare }) => spare >= 0)
+  const [above, below] = [curve[last]!, curve[last + 1]]
+  if (below === undefined) return above.density
+  return above.density * (below.density / above.density) ** (above.spare / (above.spare - below.spare))
+}
+
+/** Of each seed that has all levels of an arm. */
+function limits(network: Results, arm: 'ticket' | 'layerwise'): PerSeed {
+  const of = (name: 'dense' | typeof arm, level: number) => perSeed(network, deepArm('warm-up', name), METRIC, [level])
+  const dense = of('dense', 0)
+  const allowed = tolerance(network)
+  const levels = levelsOf(network, deepArm('warm-up', arm)).map(({ level, density }) => ({
+    density,
+    spare: pair(of(arm, level), dense, (a, b) => 100 * (a - b) + allowed),
+  }))
+  const seeds = [...dense.keys()].filter((seed) => levels.length > 0 && levels.every(({ spare }) => spare.has(seed)))
+  const curveOf = (seed: number) => levels.map(({ density, spare }) => ({ density, spare: spare.get(seed)! }))
+  return new Map(seeds.map((seed) => [seed, smallestMatching([{ density: 1, spare: allowed }, ...curveOf(seed)])]))
+}
+
+const lth13: Claim = {
+  id: 'LTH-13',
+  title: 'In deep networks global ranking finds smaller matching tickets than ranking layer by layer',
+  paper: 'VGG-19 with warm-up: down to 1.5% of the weights, layer by layer to 6.9%',
+  unit: 'x layer-wise density',
+  experiment,
+  check(results) {
+    const part = (network: Results): NetworkPart | undefined => {
+      const [global, byLayer] = [limits(network, 'ticket'), limits(network, 'layerwise')]
+      const effect = pair(global, byLayer, (a, b) => Math.log(a / b))
+      if (effect.size === 0) return undefined
+      const spare = estimateOf(gain(sparsest(network, 'ticket'), sparsest(network, 'layerwise')))
+      // Of ratios, so the geometric mean.
+      const shown = (values: PerSeed) =>
+        percent(Math.exp(estimateOf(new Map([...values].map(([seed, value]) => [seed, Math.log(value)]))).mean))
+      const detail = `within ${tolerance(network)} pp of dense are tickets down to ${shown(global)} of the weights by global ranking and ${shown(byLayer)} layer by layer; at the sparsest level global ranking is ${points(spare)} ahead.`
+      return { effect, verdicts: [below(estimateOf(effect), 0)], detail }
+    }
+    const both = only(results, (_, own) => own.rows.some(({ arm }) => arm.endsWith(': layerwise')))
+    return both.rows.length === 0
+      ? needs('network ranked layer by layer')
+      : overNetworks(both, part, 'dense network and tickets of both rankings with warm-up', Math.exp)
+  },
+}
+
+/** Accuracies at the sparsest level of an arm. */
+function sparsest(network: Results, arm: 'ticket' | 'layerwise'): PerSeed {
+  const name = deepArm('warm-up', arm)
+  return perSeed(network, name, METRIC, [levelsOf(network, name).at(-1)!.level])
+}
+
+export const deepClaims: readonly Claim[] = [lth11, lth12, lth13]

@@ -1,12 +1,13 @@
 /** GraSP against SNIP and random pruning before training: gradient norms and what each layer keeps (claims.md 6.d). */
-import { datasetInfo, type ModelName, normalisations } from '@winning-tickets/core'
+import { type ModelName, normalisations } from '@winning-tickets/core'
 import {
-  type Cell,
+  datasetOf,
+  densitiesAt,
   type Experiment,
   type ScoreConfigInput,
   type ScoredArm,
   type Settings,
-  scoredCells,
+  scoredGrid,
 } from '@winning-tickets/harness'
 
 export interface GraspSettings extends Settings {
@@ -28,11 +29,6 @@ const SPARSITIES = [0, 90, 95, 98, 99]
 /** Gradient norms are measured at the temperature of training and at GraSP's own. */
 export const TEMPERATURES = [1, 200] as const
 
-const noted = (name: string): Settings['dataset'] => {
-  const { note } = datasetInfo(name)
-  return { name, ...(note === undefined ? {} : { note }) }
-}
-
 const full: Omit<GraspSettings, 'dataset'> = {
   seeds: 6,
   data: { validation: 5000, ...normalisations.cifar10 },
@@ -50,7 +46,7 @@ export const profiles: Readonly<Record<'smoke' | 'small' | 'paper', GraspSetting
   smoke: {
     ...full,
     seeds: 3,
-    dataset: noted('synthetic-32x32'),
+    dataset: datasetOf('synthetic-32x32'),
     data: { validation: 200, train: 200, balanced: true },
     networks: [
       { name: 'vgg-11', options: { initialisation: 'kaiming-fan-out', widthMultiplier: 1 / 32 } },
@@ -62,16 +58,16 @@ export const profiles: Readonly<Record<'smoke' | 'small' | 'paper', GraspSetting
   },
   small: {
     ...full,
-    dataset: noted('cifar10-jpeg'),
+    dataset: datasetOf('cifar10-jpeg'),
     deviations: [...full.deviations!, 'CIFAR-10 recompressed as JPEG; all else is as in the profile `paper`'],
   },
-  paper: { ...full, dataset: noted('cifar-10') },
+  paper: { ...full, dataset: datasetOf('cifar-10') },
 }
 
 /** The three methods, each with its paper's defaults. */
 export function armsOf(settings: GraspSettings): ScoredArm[] {
   const { dataset, data, networks, sparsities, perClass, batch } = settings
-  const densities = new Map(sparsities.map((sparsity, i) => [i + 1, (100 - sparsity) / 100]))
+  const densities = densitiesAt(sparsities)
   const methods = [
     { method: 'random' },
     { method: 'snip', options: { examples: { batch } } },
@@ -94,11 +90,5 @@ export const grasp: Experiment<GraspSettings> = {
   name: 'grasp',
   title: 'GraSP before training: gradient norms and layers of the pruned networks',
   profiles,
-  async plan(settings) {
-    const cells: Cell[] = []
-    for (let seed = 1; seed <= settings.seeds; seed++) {
-      for (const arm of armsOf(settings)) cells.push(...(await scoredCells(arm, seed)))
-    }
-    return cells
-  },
+  plan: (settings) => scoredGrid(armsOf(settings), settings.seeds),
 }

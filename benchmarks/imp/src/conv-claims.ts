@@ -1,7 +1,18 @@
 /** LTH-7 to LTH-10 of claims.md 1.c as predicates over the rows of the experiments on convolutional networks. */
-import { above, type Claim, difference, levelsOf, type PerSeed, perSeed, type Results } from '@winning-tickets/harness'
+import {
+  above,
+  type Claim,
+  difference,
+  estimateOf,
+  levelsOf,
+  overNetworks,
+  type PerSeed,
+  pair,
+  perSeed,
+  type Results,
+} from '@winning-tickets/harness'
 import { ACCURACY, atScale, points, STOP, spoken, within } from './measures.js'
-import { bestForOthers, estimateOf, overNetworks, pair } from './networks.js'
+import { bestForOthers } from './networks.js'
 
 const experiment = 'imp-conv'
 

@@ -1,9 +1,17 @@
 /** Conv-2, Conv-4 and Conv-6 by iterative magnitude pruning, with reinitialised tickets (claims.md 1.a, 1.b; LTH-7 to 9). */
 import { normalisations, type RecipeInput } from '@winning-tickets/core'
-import type { Cell, Experiment, Settings, TrainConfigInput } from '@winning-tickets/harness'
+import {
+  type Cell,
+  datasetOf,
+  type Experiment,
+  planningLab,
+  type Settings,
+  type TrainConfigInput,
+  type Training,
+  trainStage,
+} from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
-import { cellsOf, datasetOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
-import { planningLab, type Training, trainStage } from './planning.js'
+import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
 
 export interface ConvNet extends PrunedNetwork {
   /** Rounds at which the ticket's mask is trained from fresh weights. */

@@ -5,14 +5,18 @@ import {
   type Claim,
   difference,
   equivalent,
+  estimateOf,
   levelsOf,
+  meanOf,
+  type NetworkPart,
+  overNetworks,
   type PerSeed,
+  pair,
   perSeed,
   type Results,
 } from '@winning-tickets/harness'
 import { deepArm, RATES, type Rate } from './deep.js'
 import { atScale, needs, percent, points, tolerance } from './measures.js'
-import { estimateOf, meanOf, overNetworks, type Part, pair } from './networks.js'
 
 const experiment = 'imp-deep'
 const METRIC = 'testAccuracyAtEnd'
@@ -58,7 +62,7 @@ function gapAt(network: Results, rate: Rate): Gap | undefined {
 }
 
 /** LTH-11 and LTH-12: the ticket and fresh weights under its mask, at each rate. */
-function atRates(network: Results): Part | undefined {
+function atRates(network: Results): NetworkPart | undefined {
   const [high, low, warm] = RATES.map((rate) => gapAt(network, rate))
   if (!high || !low || !warm) return undefined
   const effect = meanOf([low.overReinit, warm.overReinit])
@@ -134,7 +138,7 @@ const lth13: Claim = {
   unit: 'x layer-wise density',
   experiment,
   check(results) {
-    const part = (network: Results): Part | undefined => {
+    const part = (network: Results): NetworkPart | undefined => {
       const [global, byLayer] = [limits(network, 'ticket'), limits(network, 'layerwise')]
       const effect = pair(global, byLayer, (a, b) => Math.log(a / b))
       if (effect.size === 0) return undefined

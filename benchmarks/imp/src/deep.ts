@@ -1,9 +1,16 @@
 /** VGG-19 and ResNet-20 ("Resnet-18") at a high rate, a low one, and with warm-up (claims.md 1.a, 1.b; LTH-11 to 13). */
 import type { RecipeInput } from '@winning-tickets/core'
-import type { Cell, Experiment, Settings, TrainConfigInput } from '@winning-tickets/harness'
+import {
+  type Cell,
+  type Experiment,
+  planningLab,
+  type Settings,
+  type TrainConfigInput,
+  type Training,
+  trainStage,
+} from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
 import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
-import { planningLab, type Training, trainStage } from './planning.js'
 import { EPOCH, keptAt, options, pruning, type RewindSettings, rewindProfiles, sgdRecipe } from './rewind.js'
 
 /** How the rate of learning is chosen; arms begin with it, as in "vgg-19 at 0.01: ticket". */

@@ -1,9 +1,15 @@
 /** Dropout and tickets together: Conv-2, Conv-4 and Conv-6 with and without dropout, dense and pruned (claims.md 1.b; LTH-10). */
-import type { Cell, Experiment, Settings, TrainConfigInput } from '@winning-tickets/harness'
+import {
+  type Cell,
+  type Experiment,
+  planningLab,
+  type Settings,
+  type TrainConfigInput,
+  type Training,
+} from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
 import { type ConvName, type ConvSettings, convProfiles, paperNetwork, smallNetwork } from './conv.js'
 import { cellsOf, modelOf, type PrunedNetwork, ratesOf, seedsUpTo } from './ladder.js'
-import { planningLab, type Training } from './planning.js'
 
 export interface DropoutSettings extends Settings {
   readonly data: Omit<TrainConfigInput['data'], 'dataset'>

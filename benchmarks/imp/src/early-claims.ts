@@ -5,14 +5,16 @@ import {
   below,
   type Claim,
   difference,
+  estimateOf,
   finding,
+  overNetworks,
   type PerSeed,
+  pair,
   perSeed,
   type Results,
 } from '@winning-tickets/harness'
 import { firstArm, lastArm } from './early.js'
 import { needs, points, spoken } from './measures.js'
-import { estimateOf, overNetworks, pair } from './networks.js'
 
 const experiment = 'early-learning'
 /** A deficit of less than so many points has been recovered from. */

@@ -10,9 +10,9 @@ import {
   type Weights,
 } from '@winning-tickets/core'
 import { buildModel, engineOf, type Stage, type StageInput } from '@winning-tickets/harness'
-import { describe, expect, it } from 'vitest'
+import { stageRunner } from '@winning-tickets/harness/testing'
+import { afterAll, describe, expect, it } from 'vitest'
 import { early, earlyProfiles, windowOf } from './early.js'
-import { stageRunner } from './golden.testing.js'
 import { overlaps, snapshotKind } from './snapshot-stage.js'
 
 const small = { ...earlyProfiles.small, seeds: 1 }
@@ -96,7 +96,8 @@ describe('a look', () => {
     result: {},
     artifact: async (name) => store(name === 'weights' ? end : name === 'weights@7' ? start : expect.unreachable(name)),
   }
-  const { run, cache } = stageRunner()
+  const { run, cache, dispose } = stageRunner()
+  afterAll(dispose)
 
   it('at the start sees half of the final mask by chance, at the end all of it, between the two what was kept', async () => {
     const at = async (step: number | 'end') => (await run(snapshotKind, { ...base, step }, { trained })).result

@@ -1,8 +1,16 @@
 /** What networks learn early: spoilt data early or late (EARLY-1), masks and shapes over training (EARLY-2). */
 import { normalisations, type RecipeInput, type SpoilInput } from '@winning-tickets/core'
-import { type Cell, createStage, type Experiment, type Settings, type TrainConfigInput } from '@winning-tickets/harness'
-import { datasetOf, seedsUpTo } from './ladder.js'
-import { type Training, trainStage } from './planning.js'
+import {
+  type Cell,
+  createStage,
+  datasetOf,
+  type Experiment,
+  type Settings,
+  type TrainConfigInput,
+  type Training,
+  trainStage,
+} from '@winning-tickets/harness'
+import { seedsUpTo } from './ladder.js'
 import { snapshotKind } from './snapshot-stage.js'
 
 export interface EarlySettings extends Settings {

@@ -1,8 +1,17 @@
 /** LeNet-300-100 by iterative magnitude pruning, with the paper's controls, at three sizes (claims.md 1.a, 1.b). */
 import { model, type RecipeInput } from '@winning-tickets/core'
-import type { Cell, Experiment, Settings, TrainConfigInput } from '@winning-tickets/harness'
+import {
+  type Cell,
+  type Experiment,
+  type Planned,
+  planningLab,
+  type Settings,
+  type TrainConfigInput,
+  type Training,
+  trainStage,
+} from '@winning-tickets/harness'
 import { impOptions, iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
-import { densityAfter, type Planned, planningLab, type Training, trainStage } from './planning.js'
+import { densityAfter } from './densities.js'
 
 export interface LenetSettings extends Settings {
   /** Examples held out for validation: 5,000 of MNIST's 60,000 in the paper. */

@@ -20,20 +20,21 @@ import {
   encodeMasks,
   type Json,
   parseConfig,
+  pruneKind,
   type StageOutcome,
   type TrainConfigInput,
   trainKind,
 } from '@winning-tickets/harness'
-import { describe, expect, test } from 'vitest'
-import { digest, finished, rounded, stageRunner } from './golden.testing.js'
+import { digest, finished, rounded, stageRunner } from '@winning-tickets/harness/testing'
+import { afterAll, describe, expect, test } from 'vitest'
 import { benchmark } from './index.js'
-import { pruneKind } from './prune-stage.js'
 import { snapshotKind } from './snapshot-stage.js'
 
 const setting = { name: 'lenet-300-100' as const, options: { hidden: [12, 8] } }
 const network = buildModel(setting)
 
-const { run } = stageRunner()
+const { run, dispose } = stageRunner()
+afterAll(dispose)
 
 /** Every second, third ... weight of the layers, each layer at another density. */
 const mask = encodeMasks(
@@ -174,7 +175,7 @@ describe(pruneKind.name, () => {
     const inputs = { mask: finished({ mask }), trained: finished({ weights }) }
     const { result, artifacts = {} } = await run(pruneKind, { model: setting, ...config }, inputs)
     const masks = Object.fromEntries(Object.entries(artifacts).map(([name, bytes]) => [name, sha256(bytes)]))
-    const advice = `a stage of the kind "imp/prune" gives another mask: ${elsewhere}magnitude in prune-stage.ts; then pin the new digest`
+    const advice = `a stage of the kind "imp/prune" gives another mask: ${elsewhere}magnitude in the harness's kinds/prune.ts; then pin the new digest`
     expect(digest({ result, masks }), advice).toBe(pinned)
   })
 })
@@ -241,6 +242,7 @@ describe(snapshotKind.name, () => {
 })
 
 test('every kind has golden stages', () => {
+  // Those of the kinds that score are in the harness.
   const kinds: readonly string[] = [trainKind.name, barrierKind.name, pruneKind.name, snapshotKind.name]
   expect(benchmark.kinds.map(({ name }) => name)).toEqual(kinds)
 })

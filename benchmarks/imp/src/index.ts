@@ -11,7 +11,6 @@ import { earlyClaims } from './early-claims.js'
 import { lenet } from './experiments.js'
 import { connectivity } from './lmc.js'
 import { connectivityClaims } from './lmc-claims.js'
-import { pruneKind } from './prune-stage.js'
 import { rewind } from './rewind.js'
 import { rewindClaims } from './rewind-claims.js'
 import { snapshotKind } from './snapshot-stage.js'
@@ -19,5 +18,5 @@ import { snapshotKind } from './snapshot-stage.js'
 export const benchmark: Benchmark = {
   experiments: [lenet, conv, rewind, connectivity, early, dropout, deep],
   claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims, ...deepClaims],
-  kinds: [...sharedKinds, pruneKind as StageKind, snapshotKind as StageKind],
+  kinds: [...sharedKinds, snapshotKind as StageKind],
 }

@@ -1,8 +1,8 @@
 /** Networks of one grid, each pruned down a ladder of levels, and the cells of its runs. */
-import { datasetInfo, type Model, type ModelName, model, type RecipeInput } from '@winning-tickets/core'
-import type { Cell, Settings, TrainConfigInput } from '@winning-tickets/harness'
+import { type Model, type ModelName, model, type RecipeInput } from '@winning-tickets/core'
+import type { Cell, Planned, TrainConfigInput } from '@winning-tickets/harness'
 import { type ImpOptions, type ImpOptionsInput, impOptions } from '@winning-tickets/imp'
-import { densityAfter, type Planned } from './planning.js'
+import { densityAfter } from './densities.js'
 
 /** A network as an experiment prunes it. */
 export interface PrunedNetwork {
@@ -37,9 +37,3 @@ export function cellsOf(network: PrunedNetwork, seed: number) {
 
 export const seedsUpTo = (seeds: number): number[] => Array.from({ length: seeds }, (_, i) => i + 1)
 export const roundsUpTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1)
-
-/** A data set with what a reader must know of it. */
-export function datasetOf(name: string): Settings['dataset'] {
-  const { note } = datasetInfo(name)
-  return { name, ...(note === undefined ? {} : { note }) }
-}

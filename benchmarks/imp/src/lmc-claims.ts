@@ -6,18 +6,22 @@ import {
   type Claim,
   difference,
   equivalent,
+  estimateOf,
   type Finding,
   finding,
   levelsOf,
+  meanOf,
+  type NetworkPart,
   networksOf,
+  overNetworks,
   type PerSeed,
+  pair,
   perSeed,
   type Results,
   type Verdict,
 } from '@winning-tickets/harness'
 import { barrierArm, runArm } from './lmc.js'
 import { atScale, needs, spoken, points as spokenPoints, tolerance } from './measures.js'
-import { estimateOf, meanOf, overNetworks, type Part, pair } from './networks.js'
 
 const experiment = 'lmc'
 /** A network is stable where its barrier is below so many points of error (claims.md 1.f). */
@@ -54,7 +58,7 @@ const gaps = (results: Results, percent: number, level: number): PerSeed =>
 /** The check of a claim on the networks that are unstable at initialisation; LeNet has nothing to show there. */
 const onDeep =
   (
-    part: (network: Results) => Part | undefined,
+    part: (network: Results) => NetworkPart | undefined,
     wanted: string,
     transform?: (value: number) => number,
   ): Claim['check'] =>

@@ -5,14 +5,18 @@ import {
   barrierKind,
   type Cell,
   createStage,
+  datasetOf,
   type Experiment,
+  type Planned,
+  planningLab,
   type Settings,
   type Stage,
   type TrainConfigInput,
+  type Training,
+  trainStage,
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
-import { cellsOf, datasetOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
-import { type Planned, planningLab, type Training, trainStage } from './planning.js'
+import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
 import { iterationAt, type RewindSettings, rewindProfiles } from './rewind.js'
 
 export interface ConnectedNetwork extends PrunedNetwork {

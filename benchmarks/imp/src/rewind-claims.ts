@@ -5,14 +5,19 @@ import {
   type Claim,
   difference,
   equivalent,
+  estimateOf,
   levelNear,
   levelsOf,
+  meanOf,
+  type NetworkPart,
+  overNetworks,
   type PerSeed,
+  pair,
   perSeed,
   type Results,
 } from '@winning-tickets/harness'
 import { atScale, points } from './measures.js'
-import { bestForOthers, estimateOf, meanOf, overNetworks, type Part, pair } from './networks.js'
+import { bestForOthers } from './networks.js'
 import { reinitArm, rewindArm } from './rewind.js'
 
 const experiment = 'imp-rewind'
@@ -58,7 +63,7 @@ const gain = (a: PerSeed, b: PerSeed): PerSeed => pair(a, b, (one, other) => 100
 
 /** The check of a claim whose parts need all arms of a network. */
 const checked =
-  (part: (measured: Measured, results: Results) => Part | undefined): Claim['check'] =>
+  (part: (measured: Measured, results: Results) => NetworkPart | undefined): Claim['check'] =>
   (results) => {
     const of = (network: Results) => {
       const arms = measured(network)

@@ -1,9 +1,17 @@
 /** Rewinding to iteration k of the dense network instead of its initialisation (claims.md 1.e; RW-1 to RW-3). */
 import { normalisations, type RecipeInput } from '@winning-tickets/core'
-import type { Cell, Experiment, Settings, TrainConfigInput } from '@winning-tickets/harness'
+import {
+  type Cell,
+  datasetOf,
+  type Experiment,
+  planningLab,
+  type Settings,
+  type TrainConfigInput,
+  type Training,
+  trainStage,
+} from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
-import { cellsOf, datasetOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
-import { planningLab, type Training, trainStage } from './planning.js'
+import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
 
 export interface RewindSettings extends Settings {
   readonly data: Omit<TrainConfigInput['data'], 'dataset'>

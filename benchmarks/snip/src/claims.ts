@@ -50,7 +50,7 @@ export const snip7: Claim = {
     return finding(
       all(parts.map(({ snip }) => above(estimate(values(snip)), 0.5))),
       estimate(effect),
-      `${detail} Su et al. object that shuffled masks, which show nothing, train as well: that part needs training and is not judged here.`,
+      `${detail} Su et al. object that shuffled masks, which show nothing, train as well: SNIP-7b trains them.`,
     )
   },
 }

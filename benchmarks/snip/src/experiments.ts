@@ -1,12 +1,12 @@
 /** Which inputs a SNIP mask keeps: the heat map of the paper's Fig. 2, before training, with controls (claims.md 5.e). */
-import { datasetInfo } from '@winning-tickets/core'
 import {
-  type Cell,
+  datasetOf,
+  densitiesAt,
   type Experiment,
   type ScoreConfigInput,
   type ScoredArm,
   type Settings,
-  scoredCells,
+  scoredGrid,
 } from '@winning-tickets/harness'
 
 export interface SnipSettings extends Settings {
@@ -36,7 +36,7 @@ export const profiles: Readonly<Record<'smoke' | 'small' | 'paper', SnipSettings
   smoke: {
     ...full,
     seeds: 3,
-    dataset: { name: 'fashion-mnist-extract', note: datasetInfo('fashion-mnist-extract').note! },
+    dataset: datasetOf('fashion-mnist-extract'),
     datasets: [{ name: 'fashion-mnist-extract', validation: 1000 }],
     model: { hidden: [30, 10] },
     deviations: ['a network a tenth as wide, on an extract of Fashion-MNIST'],
@@ -47,7 +47,7 @@ export const profiles: Readonly<Record<'smoke' | 'small' | 'paper', SnipSettings
 
 /** SNIP, the same masks shuffled within each layer (Su et al. 2020), and random masks, for each data set. */
 export function armsOf({ datasets, model: options, sparsities, batch }: SnipSettings): ScoredArm[] {
-  const densities = new Map(sparsities.map((sparsity, i) => [i + 1, (100 - sparsity) / 100]))
+  const densities = densitiesAt(sparsities)
   return datasets.flatMap(({ name, validation }) => {
     const common = {
       data: { dataset: name, validation },
@@ -68,11 +68,5 @@ export const snip: Experiment<SnipSettings> = {
   name: 'snip',
   title: 'SNIP before training: which inputs a mask keeps',
   profiles,
-  async plan(settings) {
-    const cells: Cell[] = []
-    for (let seed = 1; seed <= settings.seeds; seed++) {
-      for (const arm of armsOf(settings)) cells.push(...(await scoredCells(arm, seed)))
-    }
-    return cells
-  },
+  plan: (settings) => scoredGrid(armsOf(settings), settings.seeds),
 }

@@ -1,15 +1,19 @@
-/** SF-1 to SF-4 and SF-9 of claims.md 7.d as predicates over rows. */
+/** SF-1 to SF-4 and SF-9 of claims.md 7.d as predicates over rows; SF-8 is in a file of its own. */
 import {
   above,
   below,
   type Claim,
   type Estimate,
   estimate,
+  estimateOf,
   type Finding,
   finding,
   groupsOf,
+  type NetworkPart,
   nothing,
+  overNetworks,
   type PerSeed,
+  pair,
   perSeed,
   type Results,
   rowsOf,
@@ -17,14 +21,15 @@ import {
 } from '@winning-tickets/harness'
 import { SALIENCIES, type Saliency } from './conservation-stage.js'
 import { type Criterion, criticalCompression, isWhole, largestCompression, levelAtNineTenths } from './critical.js'
-import { estimateOf, map, overNetworks, type Part, pair } from './networks.js'
+import { sf8 } from './magnitudes-claim.js'
+import { ALL_ARMS, map } from './networks.js'
 
 const OTHERS = ['random', 'magnitude', 'snip', 'grasp'] as const
 const log10 = (value: number): string => Math.log10(value).toFixed(2)
 const geometric = (values: PerSeed): number => Math.exp(estimate([...values.values()].map(Math.log)).mean)
 
 /** SF-1 by one of two criteria. */
-function reachesTheMost(network: Results, criterion: Criterion): Part | undefined {
+function reachesTheMost(network: Results, criterion: Criterion): NetworkPart | undefined {
   const most = largestCompression(network)
   const level = levelAtNineTenths(network, 'synflow')
   const ours = criticalCompression(network, 'synflow', criterion)
@@ -57,7 +62,7 @@ export const sf1: Claim = {
   title: 'SynFlow empties no layer up to 90% of the largest possible compression, ten times that of other methods',
   paper: PAPER,
   unit: 'x rho_max',
-  check: (results) => overNetworks(results, (network) => reachesTheMost(network, 'collapse')),
+  check: (results) => overNetworks(results, (network) => reachesTheMost(network, 'collapse'), ALL_ARMS),
 }
 
 export const sf1b: Claim = {
@@ -65,7 +70,7 @@ export const sf1b: Claim = {
   title: 'The same by what collapse does: SynFlow leaves a path from input to output',
   paper: 'not measured apart from SF-1',
   unit: 'x rho_max',
-  check: (results) => overNetworks(results, (network) => reachesTheMost(network, 'cut')),
+  check: (results) => overNetworks(results, (network) => reachesTheMost(network, 'cut'), ALL_ARMS),
 }
 
 const spoken = ({ mean, low, high }: Estimate): string =>
@@ -78,27 +83,31 @@ export const sf2: Claim = {
   unit: 'log10 of the largest relative error',
   experiment: 'synflow-conservation',
   check: (results) =>
-    overNetworks(results, (network) => {
-      const error = (of: Saliency): PerSeed =>
-        map(
-          pair(
-            perSeed(network, 'dense', `layers/${of}`, [0]),
-            perSeed(network, 'dense', `neurons/${of}`, [0]),
-            Math.max,
-          ),
-          // Nothing is more exact than a double.
-          (value) => Math.log10(Math.max(value, 2 ** -53)),
-        )
-      const conserved = SALIENCIES.filter((name) => name !== 'grasp').map((name) => ({ name, error: error(name) }))
-      const worst = conserved.map((one) => one.error).reduce((a, b) => pair(a, b, Math.max))
-      if (worst.size === 0) return undefined
-      const told = [...conserved, { name: 'grasp', error: error('grasp') }]
-      return {
-        effect: worst,
-        verdicts: conserved.map((one) => below(estimateOf(one.error), -6)),
-        detail: `${told.map((one) => `${one.name} ${spoken(estimateOf(one.error))}`).join(', ')}; "grasp" is GraSP's own score, which is no saliency of the network's output and is not judged.`,
-      }
-    }),
+    overNetworks(
+      results,
+      (network) => {
+        const error = (of: Saliency): PerSeed =>
+          map(
+            pair(
+              perSeed(network, 'dense', `layers/${of}`, [0]),
+              perSeed(network, 'dense', `neurons/${of}`, [0]),
+              Math.max,
+            ),
+            // Nothing is more exact than a double.
+            (value) => Math.log10(Math.max(value, 2 ** -53)),
+          )
+        const conserved = SALIENCIES.filter((name) => name !== 'grasp').map((name) => ({ name, error: error(name) }))
+        const worst = conserved.map((one) => one.error).reduce((a, b) => pair(a, b, Math.max))
+        if (worst.size === 0) return undefined
+        const told = [...conserved, { name: 'grasp', error: error('grasp') }]
+        return {
+          effect: worst,
+          verdicts: conserved.map((one) => below(estimateOf(one.error), -6)),
+          detail: `${told.map((one) => `${one.name} ${spoken(estimateOf(one.error))}`).join(', ')}; "grasp" is GraSP's own score, which is no saliency of the network's output and is not judged.`,
+        }
+      },
+      ALL_ARMS,
+    ),
 }
 
 /** Arms "n=1", "n=10" ... by n. */
@@ -130,6 +139,7 @@ export const sf3: Claim = {
           detail: `log10 of critical compressions (n = 1 exact, others of those tried): ${iterations.map((n, i) => `n=${n} ${log10(geometric(critical[i]!))}`).join(', ')}; rho_max ${log10(largestCompression(network)!)}.`,
         }
       },
+      ALL_ARMS,
       Math.exp,
     ),
 }
@@ -166,17 +176,21 @@ export const sf4: Claim = {
   paper: 'inverse proportion (Fig. 2)',
   unit: "Spearman's correlation of size and score",
   check: (results) =>
-    overNetworks(results, (network) => {
-      const arms = ['snip', 'grasp', 'synflow-once'].map((arm) => ({ arm, values: sizeAgainstScore(network, arm) }))
-      if (arms.some(({ values }) => values.size === 0)) return undefined
-      const magnitude = sizeAgainstScore(network, 'magnitude')
-      const effect = arms.map(({ values }) => values).reduce((a, b) => pair(a, b, Math.max))
-      return {
-        effect,
-        verdicts: arms.map(({ values }) => below(estimateOf(values), -0.9)),
-        detail: `${arms.map(({ arm, values }) => `${arm} ${estimateOf(values).mean.toFixed(3)}`).join(', ')}; magnitude ${magnitude.size === 0 ? 'not run' : estimateOf(magnitude).mean.toFixed(3)}.`,
-      }
-    }),
+    overNetworks(
+      results,
+      (network) => {
+        const arms = ['snip', 'grasp', 'synflow-once'].map((arm) => ({ arm, values: sizeAgainstScore(network, arm) }))
+        if (arms.some(({ values }) => values.size === 0)) return undefined
+        const magnitude = sizeAgainstScore(network, 'magnitude')
+        const effect = arms.map(({ values }) => values).reduce((a, b) => pair(a, b, Math.max))
+        return {
+          effect,
+          verdicts: arms.map(({ values }) => below(estimateOf(values), -0.9)),
+          detail: `${arms.map(({ arm, values }) => `${arm} ${estimateOf(values).mean.toFixed(3)}`).join(', ')}; magnitude ${magnitude.size === 0 ? 'not run' : estimateOf(magnitude).mean.toFixed(3)}.`,
+        }
+      },
+      ALL_ARMS,
+    ),
 }
 
 export const sf9: Claim = {
@@ -209,4 +223,4 @@ export const sf9: Claim = {
   },
 }
 
-export const claims: readonly Claim[] = [sf1, sf1b, sf2, sf3, sf4, sf9]
+export const claims: readonly Claim[] = [sf1, sf1b, sf2, sf3, sf4, sf8, sf9]

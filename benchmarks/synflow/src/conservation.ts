@@ -14,7 +14,22 @@ const plain = ({ dataset: _, networks, ...rest }: Common): Omit<Common, 'dataset
   }
 }
 
-export const conservationProfiles = sized<Omit<Common, 'dataset'>>(plain(profiles.smoke), plain(profiles.paper))
+/** A chain of convolutions, as neurons can only be balanced in one. */
+const chain: Common = {
+  ...profiles.smoke,
+  networks: [{ name: 'vgg-11', options: { widthMultiplier: 1 / 32 } }],
+  seeds: 2,
+}
+
+export const conservationProfiles = sized<Omit<Common, 'dataset'>>(
+  {
+    ...plain(chain),
+    deviations: [
+      'VGG-11, a 32nd as wide, on 10 made-up images instead of VGG-19 on ImageNet: to see that everything works',
+    ],
+  },
+  plain(profiles.paper),
+)
 
 export const conservation: Experiment<Common> = {
   name: 'synflow-conservation',

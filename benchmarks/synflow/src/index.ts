@@ -4,10 +4,12 @@ import { claims } from './claims.js'
 import { conservation } from './conservation.js'
 import { conservationKind } from './conservation-stage.js'
 import { data } from './data.js'
+import { magnitudes } from './magnitudes.js'
+import { magnitudesKind } from './magnitudes-stage.js'
 import { rounds, sweep } from './sweep.js'
 
 export const benchmark: Benchmark = {
-  experiments: [sweep, rounds, conservation, data],
+  experiments: [sweep, rounds, conservation, data, magnitudes],
   claims,
-  kinds: [...sharedKinds, scoreKind as StageKind, conservationKind as StageKind],
+  kinds: [...sharedKinds, scoreKind as StageKind, conservationKind as StageKind, magnitudesKind as StageKind],
 }

@@ -1,19 +1,12 @@
 /** Critical compression: five methods and their sweeps of compressions (claims.md 7.d, SF-1, SF-3, SF-4). */
+import { densityRecord, type JsonObject, type ModelName, model, normalisations } from '@winning-tickets/core'
 import {
-  datasetInfo,
-  densityRecord,
-  type JsonObject,
-  type ModelName,
-  model,
-  normalisations,
-} from '@winning-tickets/core'
-import {
-  type Cell,
+  datasetOf,
   type Experiment,
   type ScoreConfigInput,
   type ScoredArm,
   type Settings,
-  scoredCells,
+  scoredGrid,
 } from '@winning-tickets/harness'
 
 export interface Network {
@@ -37,11 +30,6 @@ export interface RoundsSettings extends Common {
   readonly fewer: Readonly<Record<number, readonly number[]>>
 }
 
-export const noted = (name: string): Settings['dataset'] => {
-  const { note } = datasetInfo(name)
-  return { name, ...(note === undefined ? {} : { note }) }
-}
-
 const full: Omit<Common, 'dataset'> = {
   seeds: 6,
   data: { validation: 5000, ...normalisations.cifar10 },
@@ -55,19 +43,21 @@ const full: Omit<Common, 'dataset'> = {
 }
 
 const narrow: Network[] = [
-  { name: 'vgg-11', options: { widthMultiplier: 1 / 32 } },
+  { name: 'conv-2', options: { widthMultiplier: 1 / 32 } },
   { name: 'resnet-8', options: { width: 4 } },
 ]
 
 const smoke: Omit<Common, 'dataset'> = {
   ...full,
-  seeds: 3,
+  seeds: 2,
   data: { validation: 200, train: 200, balanced: true },
   networks: narrow,
   perClass: 1,
-  rounds: 10,
+  rounds: 30,
   fractions: [0.9],
-  deviations: ['narrow networks on made-up images, 10 iterations instead of 100: to see that everything works'],
+  deviations: [
+    'Conv-2 and ResNet-8, narrow, on made-up images, two seeds, 30 iterations instead of 100: to see that everything works',
+  ],
 }
 
 /** The same settings at three sizes: `small` is `paper` on CIFAR-10 recompressed as JPEG. */
@@ -77,9 +67,9 @@ export function sized<Own extends Omit<Settings, 'dataset'>>(
 ): Readonly<Record<'smoke' | 'small' | 'paper', Own & Pick<Settings, 'dataset'>>> {
   const jpeg = 'CIFAR-10 recompressed as JPEG; all else is as in the profile `paper`'
   return {
-    smoke: { ...smoke, dataset: noted('synthetic-32x32') },
-    small: { ...full, dataset: noted('cifar10-jpeg'), deviations: [...(full.deviations ?? []), jpeg] },
-    paper: { ...full, dataset: noted('cifar-10') },
+    smoke: { ...smoke, dataset: datasetOf('synthetic-32x32') },
+    small: { ...full, dataset: datasetOf('cifar10-jpeg'), deviations: [...(full.deviations ?? []), jpeg] },
+    paper: { ...full, dataset: datasetOf('cifar-10') },
   }
 }
 
@@ -149,7 +139,7 @@ export function sweepArms(settings: Common): ScoredArm[] {
       // As the paper's code compares them: batch norm goes by its running statistics, which are none yet.
       single('snip', 'snip', { examples, batchNorm: 'eval' }),
       single('grasp', 'grasp', { examples, batchNorm: 'eval' }),
-      // As their own papers have them.
+      // Normalised by the batch, the default of both packages.
       single('snip-train', 'snip', { examples }),
       single('grasp-train', 'grasp', { examples }),
       oneShotArm(settings, network, 'synflow-once'),
@@ -158,25 +148,17 @@ export function sweepArms(settings: Common): ScoredArm[] {
   })
 }
 
-export async function cellsOf(arms: readonly ScoredArm[], seeds: number): Promise<Cell[]> {
-  const cells: Cell[] = []
-  for (let seed = 1; seed <= seeds; seed++) {
-    for (const arm of arms) cells.push(...(await scoredCells(arm, seed)))
-  }
-  return cells
-}
-
 export const profiles = sized<Omit<Common, 'dataset'>>(smoke, full)
 
 export const sweep: Experiment<Common> = {
   name: 'synflow',
   title: 'SynFlow before training: critical compression of five methods',
   profiles,
-  plan: (settings) => cellsOf(sweepArms(settings), settings.seeds),
+  plan: (settings) => scoredGrid(sweepArms(settings), settings.seeds),
 }
 
 export const roundsProfiles = sized<Omit<RoundsSettings, 'dataset'>>(
-  { ...smoke, networks: narrow.slice(0, 1), fewer: { 3: [0.1, 0.9] } },
+  { ...smoke, networks: narrow.slice(0, 1), fewer: { 5: [0.1, 0.9] } },
   {
     ...full,
     networks: full.networks.slice(0, 1),
@@ -196,6 +178,6 @@ export const rounds: Experiment<RoundsSettings> = {
       ),
       flowArm(settings, network, settings.rounds, settings.fractions, `n=${settings.rounds}`),
     ])
-    return cellsOf(arms, settings.seeds)
+    return scoredGrid(arms, settings.seeds)
   },
 }

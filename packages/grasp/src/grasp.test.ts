@@ -1,34 +1,25 @@
 /** GraSP's scores against differences of the gradient in double precision, and against PyTorch. */
 import { readFileSync } from 'node:fs'
 import {
-  classificationTask,
   countKept,
-  denseMasks,
   drawScoringExamples,
   type LossSetting,
   lossGradients,
-  type Model,
-  model,
-  patternedData,
-  patternedWeights,
+  patternedMethodContext,
+  patternedScoreContext,
   prunableParameters,
-  recipe,
   type ScoreContext,
   type Scores,
-  streams,
+  scoreError,
+  smallNets,
+  twentyDensities,
   type Weights,
 } from '@winning-tickets/core'
 import { createEngine, type Engine } from '@winning-tickets/jit'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type GraspOptionsInput, grasp, graspOptions, methods } from './index.js'
 
-const nets: Model[] = [
-  model('lenet-300-100', { inputShape: [6], hidden: [7, 5], classes: 3 }),
-  model('conv-2', { inputShape: [6, 6, 1], classes: 3, widthMultiplier: 1 / 16 }),
-  model('resnet-8', { inputShape: [8, 8, 2], classes: 3, width: 2 }),
-]
 const all = { density: 0.5, examples: { perClass: 4 } }
-const anyRecipe = recipe({ optimizer: { name: 'sgd' }, learningRate: 1, iterations: 1, batchSize: 1 })
 
 let engine: Engine
 let double: Engine
@@ -36,29 +27,17 @@ beforeAll(async () => {
   ;[engine, double] = await Promise.all([createEngine(), createEngine({ precision: 'float64' })])
 })
 
-function contextOf(network: Model, on: Engine): ScoreContext {
-  const task = classificationTask(patternedData(network.inputShape, 3, 12))
-  return {
-    model: network,
-    task,
-    engine: on,
-    streams: streams(1),
-    weights: patternedWeights(network),
-    mask: denseMasks(network),
-  }
-}
-
 /** S itself: what is kept are the weights of lowest S, so the method's scores are -S. */
 async function saliency(context: ScoreContext, given: Partial<GraspOptionsInput> = {}): Promise<Scores> {
   const { scores } = await grasp.score(context, graspOptions({ ...all, ...given }))
   return Object.fromEntries(Object.entries(scores).map(([name, score]) => [name, score.map((value) => -value)]))
 }
 
-describe.each(nets.map((network) => [network.name, network] as const))('%s', (name, network) => {
+describe.each(smallNets.map((network) => [network.name, network] as const))('%s', (name, network) => {
   test.each(['train', 'eval'] as const)(
     '-theta . Hg, by differences of g along g, batch norm in mode %s',
     async (batchNorm) => {
-      const context = contextOf(network, double)
+      const context = patternedScoreContext(network, double)
       const examples = drawScoringExamples(context, { perClass: 4 })
       const setting: LossSetting = { examples, parts: 1, batchNorm, temperature: 200 }
       const g = await lossGradients(context, setting)
@@ -88,30 +67,30 @@ describe.each(nets.map((network) => [network.name, network] as const))('%s', (na
       ['eval', { batchNorm: 'eval' }],
       ['halves', { mode: 'repo', dense: 'trained' }],
     ] as const) {
-      expectScores(await saliency(contextOf(network, double), given), fixture[kind], 1e-6)
-      expectScores(await saliency(contextOf(network, engine), given), fixture[kind], 2e-4)
+      for (const [on, tolerance] of [
+        [double, 1e-6],
+        [engine, 2e-4],
+      ] as const) {
+        const scores = await saliency(patternedScoreContext(network, on), given)
+        expect(scoreError(scores, fixture[kind])).toBeLessThan(tolerance)
+      }
     }
   })
 
   test('exactly K weights at 20 densities, down to one weight a layer', async () => {
-    const given = {
-      task: classificationTask(patternedData(network.inputShape, 3, 12)),
-      recipe: anyRecipe,
-      seed: 3,
-      engine,
-    }
-    const total = sum(Object.values(denseMasks(network)).map((mask) => mask.length))
-    const least = prunableParameters(network).length / total
-    for (let i = 0; i < 20; i++) {
-      const density = i === 19 ? least : 0.9 * (least / 0.9) ** (i / 19)
-      const { mask } = await grasp.findTicket({ ...given, model: network }, graspOptions({ ...all, density }))
+    const { densities, total } = twentyDensities(network)
+    for (const density of densities) {
+      const { mask } = await grasp.findTicket(
+        patternedMethodContext(network, engine),
+        graspOptions({ ...all, density }),
+      )
       expect(sum(Object.values(mask!).map(countKept))).toBe(Math.round(density * total))
     }
   })
 })
 
 describe('options and variants', () => {
-  const network = nets[1]!
+  const network = smallNets[1]!
 
   test('the paper’s defaults are written out, and wrong values named', () => {
     const paper = {
@@ -131,7 +110,7 @@ describe('options and variants', () => {
   })
 
   test('ranks: signed keeps the lowest S, magnitude the largest |S|, inverted the highest S', async () => {
-    const context = contextOf(network, engine)
+    const context = patternedScoreContext(network, engine)
     const s = await saliency(context)
     const by = async (rank: 'signed' | 'magnitude' | 'inverted') =>
       (await grasp.score(context, graspOptions({ ...all, rank }))).scores['fc1.kernel']
@@ -141,7 +120,7 @@ describe('options and variants', () => {
   })
 
   test('in eval mode nothing depends on how the examples are divided into batches', async () => {
-    const context = contextOf(network, double)
+    const context = patternedScoreContext(network, double)
     const one = await saliency(context, { batchNorm: 'eval' })
     const three = await saliency(context, { batchNorm: 'eval', examples: { perClass: 2 }, batches: 2 })
     for (const [name, values] of Object.entries(one)) {
@@ -152,7 +131,7 @@ describe('options and variants', () => {
   })
 
   test('repo mode scores another classifier than is trained', async () => {
-    const context = contextOf(network, engine)
+    const context = patternedScoreContext(network, engine)
     const [trained, fresh] = await Promise.all(
       (['trained', 'fresh'] as const).map((dense) => saliency(context, { dense })),
     )
@@ -182,18 +161,4 @@ function sum(values: Iterable<number>): number {
 
 function largestOf(scores: Scores): number {
   return Math.max(...Object.values(scores).map((values) => Math.max(...values.map(Math.abs))))
-}
-
-function expectScores(
-  scores: Scores,
-  expected: { largest: number; scores: Record<string, number[]> },
-  tolerance: number,
-) {
-  expect(Object.keys(scores)).toEqual(Object.keys(expected.scores))
-  for (const [name, values] of Object.entries(expected.scores)) {
-    expect(scores[name]!.length).toBe(values.length)
-    for (const [i, value] of values.entries()) {
-      expect(Math.abs(scores[name]![i]! / expected.largest - value), `${name}[${i}]`).toBeLessThan(tolerance)
-    }
-  }
 }

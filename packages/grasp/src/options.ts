@@ -22,6 +22,7 @@ export const graspOptionsSchema = z
     batches: z.int().min(1).default(1),
     /** T, which divides the logits. */
     temperature: z.number().positive().default(200),
+    /** Trap T5: by the batch, as in the authors' code. */
     batchNorm: batchNormMode.default('train'),
     /**
      * `signed`: the weights whose removal hurts the gradient norm least go first, as in the paper. `magnitude`: those with

@@ -1,7 +1,7 @@
 /** A lab that trains here and now, each run when its result is first asked for. */
-import { type Masks, type MethodContext, type TrainResult, train } from '@winning-tickets/core'
+import { type Masks, type MethodContext, pruneByMagnitude, type TrainResult, train } from '@winning-tickets/core'
 import type { Lab, Start } from './algorithm.js'
-import { type LevelStart, levelTicket, pruneByMagnitude } from './prune.js'
+import { type LevelStart, levelTicket } from './ticket.js'
 
 /** A result that is computed at most once, when first asked for. */
 export type Lazy<T> = () => Promise<T>

@@ -11,7 +11,7 @@ import {
 import { iterativeMagnitudePruning, type Level } from './algorithm.js'
 import { directLab, type Lazy, resolveStart } from './direct.js'
 import { type ImpOptions, impOptionsSchema, impPlan, optionsTo } from './options.js'
-import { levelTicket } from './prune.js'
+import { levelTicket } from './ticket.js'
 
 export const imp: Method<ImpOptions> = {
   name: 'imp',

@@ -14,7 +14,7 @@ export {
   levelTarget,
   optionsTo,
 } from './options.js'
-export { type LevelStart, levelTicket, pruneByMagnitude } from './prune.js'
+export { type LevelStart, levelTicket } from './ticket.js'
 export { imp }
 
 /** What this package adds to the commands. */

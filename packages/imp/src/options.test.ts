@@ -1,7 +1,16 @@
 /** Level densities against the paper's figures (claims.md 1.a), and counts (trap T2). */
-import { densityRecord, type Masks, model, prunableParameters, sizeOf, stream, UserError } from '@winning-tickets/core'
+import {
+  densityRecord,
+  type Masks,
+  model,
+  prunableParameters,
+  pruneByMagnitude,
+  sizeOf,
+  stream,
+  UserError,
+} from '@winning-tickets/core'
 import { describe, expect, test } from 'vitest'
-import { type ImpOptionsInput, impOptions, impPlan, optionsTo, pruneByMagnitude } from './index.js'
+import { type ImpOptionsInput, impOptions, impPlan, optionsTo } from './index.js'
 
 const lenet = model('lenet-300-100')
 const weights = Object.fromEntries(

@@ -18,6 +18,7 @@ export const snipOptionsSchema = z
     examples: scoringSet.default({ batch: 128 }),
     /** How many such sets; the gradient is their mean. */
     batches: z.int().min(1).default(1),
+    /** Trap T5: `train` by default, as in later implementations; the paper does not say, its authors' code has `eval`. */
     batchNorm: batchNormMode.optional(),
     /** The weights that are scored: those that will be trained, or an independent draw. */
     scored: z.enum(['trained', 'fresh']).optional(),

@@ -1,32 +1,21 @@
 /** SNIP's scores against the slope of the loss in each mask element, and against PyTorch. */
 import { readFileSync } from 'node:fs'
 import {
-  classificationTask,
   countKept,
-  denseMasks,
   drawScoringExamples,
   initialWeights,
-  type Model,
-  model,
-  patternedData,
-  patternedWeights,
-  prunableParameters,
-  recipe,
-  type ScoreContext,
-  type Scores,
-  streams,
+  patternedMethodContext,
+  patternedScoreContext,
+  scoreError,
+  smallNets,
   type TensorRecord,
+  twentyDensities,
   withPrunable,
 } from '@winning-tickets/core'
 import { createEngine, type Engine } from '@winning-tickets/jit'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { methods, snip, snipOptions } from './index.js'
 
-const nets: Model[] = [
-  model('lenet-300-100', { inputShape: [6], hidden: [7, 5], classes: 3 }),
-  model('conv-2', { inputShape: [6, 6, 1], classes: 3, widthMultiplier: 1 / 16 }),
-  model('resnet-8', { inputShape: [8, 8, 2], classes: 3, width: 2 }),
-]
 const all = { density: 0.5, examples: { batch: 12 } }
 
 let engine: Engine
@@ -35,23 +24,11 @@ beforeAll(async () => {
   ;[engine, double] = await Promise.all([createEngine(), createEngine({ precision: 'float64' })])
 })
 
-function contextOf(network: Model, on: Engine): ScoreContext {
-  const task = classificationTask(patternedData(network.inputShape, 3, 12))
-  return {
-    model: network,
-    task,
-    engine: on,
-    streams: streams(1),
-    weights: patternedWeights(network),
-    mask: denseMasks(network),
-  }
-}
-
-describe.each(nets.map((network) => [network.name, network] as const))('%s', (name, network) => {
+describe.each(smallNets.map((network) => [network.name, network] as const))('%s', (name, network) => {
   test.each(['train', 'eval'] as const)(
     '|dL/dc| at c = 1, by differences, batch norm in mode %s',
     async (batchNorm) => {
-      const context = contextOf(network, double)
+      const context = patternedScoreContext(network, double)
       const { scores } = await snip.score(context, snipOptions({ ...all, batchNorm }))
       const { scoring } = context.task.objective
       const { batch } = drawScoringExamples(context, { batch: 12 })
@@ -97,56 +74,25 @@ describe.each(nets.map((network) => [network.name, network] as const))('%s', (na
         [double, 1e-6],
         [engine, 3e-5],
       ] as const) {
-        const { scores } = await snip.score(contextOf(network, on), snipOptions({ ...all, batchNorm }))
-        expectScores(scores, fixture[batchNorm], tolerance)
+        const { scores } = await snip.score(patternedScoreContext(network, on), snipOptions({ ...all, batchNorm }))
+        expect(scoreError(scores, fixture[batchNorm])).toBeLessThan(tolerance)
       }
     }
   })
 
   test('exactly K weights at 20 densities, down to one weight a layer', async () => {
-    const given = {
-      task: classificationTask(patternedData(network.inputShape, 3, 12)),
-      recipe: anyRecipe,
-      seed: 3,
-      engine,
-    }
-    const parameters = prunableParameters(network)
-    const total = Object.values(denseMasks(network)).reduce((sum, mask) => sum + mask.length, 0)
-    const least = parameters.length / total
-    for (let i = 0; i < 20; i++) {
-      const density = i === 19 ? least : 0.9 * (least / 0.9) ** (i / 19)
-      const { mask } = await snip.findTicket({ ...given, model: network }, snipOptions({ ...all, density }))
+    const { densities, total } = twentyDensities(network)
+    for (const density of densities) {
+      const { mask } = await snip.findTicket(patternedMethodContext(network, engine), snipOptions({ ...all, density }))
       const kept = Object.values(mask!).reduce((sum, flags) => sum + countKept(flags), 0)
       expect(kept).toBe(Math.round(density * total))
     }
   })
 })
 
-const anyRecipe = recipe({ optimizer: { name: 'sgd' }, learningRate: 1, iterations: 1, batchSize: 1 })
-
-function expectScores(
-  scores: Scores,
-  expected: { largest: number; scores: Record<string, number[]> },
-  tolerance: number,
-) {
-  expect(Object.keys(scores)).toEqual(Object.keys(expected.scores))
-  for (const [name, values] of Object.entries(expected.scores)) {
-    expect(scores[name]!.length).toBe(values.length)
-    for (const [i, value] of values.entries()) {
-      expect(Math.abs(scores[name]![i]! / expected.largest - value), `${name}[${i}]`).toBeLessThan(tolerance)
-    }
-  }
-}
-
 describe('options and variants', () => {
-  const network = nets[1]!
-  const context = () => ({
-    model: network,
-    task: classificationTask(patternedData(network.inputShape, 3, 60)),
-    recipe: anyRecipe,
-    seed: 3,
-    engine,
-  })
+  const network = smallNets[1]!
+  const context = () => patternedMethodContext(network, engine, 60)
 
   test('the paper’s defaults are written out, and wrong values named', () => {
     expect(snipOptions({ density: 0.05 })).toEqual({
@@ -214,7 +160,7 @@ describe('options and variants', () => {
 
   test('a policy that covers nothing is refused', async () => {
     const options = snipOptions({ density: 0.1, prunable: 'convolutions', examples: { batch: 12 } })
-    const dense = { ...context(), model: nets[0]!, task: classificationTask(patternedData([6], 3, 12)) }
+    const dense = patternedMethodContext(smallNets[0]!, engine)
     await expect(snip.findTicket(dense, options)).rejects.toThrow('nothing to prune under the policy "convolutions"')
     expect(withPrunable(network, 'kernels')).toBe(network)
     await expect(snip.findTicket(context(), snipOptions({ density: 0.1 }))).rejects.toThrow(

@@ -3,18 +3,18 @@ import { readFileSync } from 'node:fs'
 import {
   classificationTask,
   countKept,
-  denseMasks,
   densityRecord,
   initialWeights,
-  type MethodContext,
   type Model,
   model,
   patternedData,
+  patternedMethodContext,
   patternedWeights,
-  prunableParameters,
-  recipe,
   type ScoreArray,
   type Scores,
+  scoreError,
+  smallNets,
+  twentyDensities,
   type Weights,
 } from '@winning-tickets/core'
 import { createEngine, type Engine } from '@winning-tickets/jit'
@@ -22,9 +22,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { methods, synapticFlow, synflow, synflowOptions } from './index.js'
 import { denseFlow, removalScore, resnet8Flow } from './reference.testing.js'
 
-const dense = model('lenet-300-100', { inputShape: [6], hidden: [7, 5], classes: 3 })
-const resnet = model('resnet-8', { inputShape: [8, 8, 2], classes: 3, width: 2 })
-const nets: Model[] = [dense, model('conv-2', { inputShape: [6, 6, 1], classes: 3, widthMultiplier: 1 / 16 }), resnet]
+const [dense, , resnet] = smallNets as [Model, Model, Model]
 
 let engine: Engine
 let double: Engine
@@ -32,13 +30,7 @@ beforeAll(async () => {
   ;[engine, double] = await Promise.all([createEngine(), createEngine({ precision: 'float64' })])
 })
 
-const contextOf = (network: Model): MethodContext => ({
-  model: network,
-  task: classificationTask(patternedData(network.inputShape, 3, 12)),
-  recipe: recipe({ optimizer: { name: 'sgd' }, learningRate: 1, iterations: 1, batchSize: 1 }),
-  seed: 3,
-  engine,
-})
+const contextOf = (network: Model) => patternedMethodContext(network, engine)
 const sum = (values: ScoreArray): number => (values as Float64Array).reduce((all, value) => all + value, 0)
 const largestOf = (scores: Scores): number => Math.max(...Object.values(scores).map((values) => Math.max(...values)))
 
@@ -70,9 +62,8 @@ test.each([
   for (const { found, wanted } of pairs) expect(Math.abs(found - factor * wanted)).toBeLessThan(1e-7 * largest)
 })
 
-describe.each(nets.map((network) => [network.name, network] as const))('%s', (name, network) => {
+describe.each(smallNets.map((network) => [network.name, network] as const))('%s', (name, network) => {
   const fixture = JSON.parse(readFileSync(new URL('../fixtures/synflow.json', import.meta.url), 'utf8'))[name]
-  const total = Object.values(denseMasks(network)).reduce((all, mask) => all + mask.length, 0)
 
   test('PyTorch’s scores, but for one factor', async () => {
     expect(network.parameters.map(({ name, shape }) => [name, shape])).toEqual(fixture.parameters)
@@ -81,14 +72,7 @@ describe.each(nets.map((network) => [network.name, network] as const))('%s', (na
       [engine, 3e-5],
     ] as const) {
       const scores = await synapticFlow(on, network, patternedWeights(network))
-      const largest = largestOf(scores)
-      expect(Object.keys(scores)).toEqual(Object.keys(fixture.scores))
-      for (const [name, values] of Object.entries(fixture.scores as Record<string, number[]>)) {
-        expect(scores[name]!.length).toBe(values.length)
-        for (const [i, value] of values.entries()) {
-          expect(Math.abs(scores[name]![i]! / largest - value), `${name}[${i}]`).toBeLessThan(tolerance)
-        }
-      }
+      expect(scoreError(scores, fixture, largestOf(scores))).toBeLessThan(tolerance)
     }
   })
 
@@ -102,9 +86,8 @@ describe.each(nets.map((network) => [network.name, network] as const))('%s', (na
   })
 
   test('exactly K weights at 20 densities, and no layer collapses, down to one weight a layer', async () => {
-    const least = prunableParameters(network).length / total
-    for (let i = 0; i < 20; i++) {
-      const density = i === 19 ? least : 0.9 * (least / 0.9) ** (i / 19)
+    const { densities, total } = twentyDensities(network)
+    for (const [i, density] of densities.entries()) {
       const rounds = i === 19 ? 100 : 10
       // In single precision the context's engine serves, which has the graph already.
       const precision = i === 19 ? 'float64' : 'float32'

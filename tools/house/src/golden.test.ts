@@ -7,9 +7,7 @@ import { brokenKinds, hostRules } from './host-rules.js'
 import { coreRules } from './meanings.js'
 
 const rulesTest = 'packages/core/src/semantics.test.ts'
-const kindsTest = 'benchmarks/imp/src/golden.test.ts'
-/** The test and the module that it takes helpers from. */
-const kindsTests = [kindsTest, kindsTest.replace('.test.ts', '.testing.ts')]
+const kindsTests = ['benchmarks/imp/src/golden.test.ts', 'benchmarks/harness/src/kinds/golden.test.ts']
 const ruleCopy = (broken: (typeof hostRules)[number]): string => `rule-${hostRules.indexOf(broken)}`
 const kindCopy = (broken: (typeof brokenKinds)[number]): string => `kind-${brokenKinds.indexOf(broken)}`
 

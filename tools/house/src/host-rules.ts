@@ -162,8 +162,10 @@ export interface BrokenKind {
   readonly raise: string
 }
 
-const trainKind = 'benchmarks/harness/src/kinds/train.ts'
-const prune = 'packages/imp/src/prune.ts'
+const kinds = 'benchmarks/harness/src/kinds'
+const trainKind = `${kinds}/train.ts`
+const magnitudeStages = ['magnitude', 'magnitude, shuffled']
+const prune = 'packages/core/src/masks/magnitude.ts'
 
 /** Host code of the kinds of stage, which core's golden tests do not see. */
 export const brokenKinds: readonly BrokenKind[] = [
@@ -172,7 +174,7 @@ export const brokenKinds: readonly BrokenKind[] = [
     title: 'pruned weights may come back',
     edit: edit(prune, 'select(magnitudes(model, trained), target, mask)', 'select(magnitudes(model, trained), target)'),
     stages: ['layerwise under a mask', 'globally under a mask'],
-    raise: 'magnitude in prune-stage.ts',
+    raise: 'magnitude in the harness',
   },
   {
     kind: 'train',
@@ -223,5 +225,40 @@ export const brokenKinds: readonly BrokenKind[] = [
     edit: edit('benchmarks/imp/src/snapshot-stage.ts', 'both / kept', 'both / mask.length'),
     stages: ['a look at the start'],
     raise: 'snapshot in snapshot-stage.ts',
+  },
+  {
+    kind: 'score',
+    title: 'the mean score of a layer is a sum',
+    edit: edit(`${kinds}/score-measures.ts`, 'sum / score.length]', 'sum]'),
+    stages: ['snip', 'grasp', ...magnitudeStages, 'random, layer by layer'],
+    raise: 'scores or measures of the harness',
+  },
+  {
+    kind: 'score',
+    title: 'the mean image is one of the sums',
+    edit: edit(`${kinds}/score-measures.ts`, 'sums.map((sum) => sum / train.count)', 'sums'),
+    stages: ['snip'],
+    raise: 'scores or measures of the harness',
+  },
+  {
+    kind: 'score',
+    title: 'densities of rounds fall in equal steps',
+    edit: edit(`${core}/methods/scoring.ts`, 'density ** ((i + 1) / rounds)', '1 - ((1 - density) * (i + 1)) / rounds'),
+    stages: ['synflow in three rounds'],
+    raise: 'scores or measures of the harness',
+  },
+  {
+    kind: 'mask',
+    title: 'another stream corrupts labels and pixels',
+    edit: edit(`${core}/tasks/corrupt.ts`, "streams('corrupt/pixels')", "streams('corrupt/images')"),
+    stages: ['of SNIP on corrupted data'],
+    raise: 'the version of what is corrupted',
+  },
+  {
+    kind: 'fit',
+    title: 'the examples as they are, not the spoilt ones',
+    edit: edit(`${kinds}/fit.ts`, 'labels: both.labels.subarray(count)', 'labels: both.labels.subarray(0, count)'),
+    stages: ['to labels of the seed'],
+    raise: 'fit in the harness',
   },
 ]

@@ -186,7 +186,7 @@ export const bumps: readonly Change[] = [
   })),
   {
     title: 'magnitude of imp/prune raised',
-    edit: edit('benchmarks/imp/src/prune-stage.ts', 'magnitude: 1', 'magnitude: 2'),
+    edit: edit('benchmarks/harness/src/kinds/prune.ts', 'magnitude: 1', 'magnitude: 2'),
     uses: (stage) => stage.kind === 'imp/prune',
     parts: ['semantics magnitude'],
   },

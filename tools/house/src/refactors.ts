@@ -8,8 +8,8 @@ const recipe = 'packages/core/src/recipes/recipe.ts'
 const semantics = 'packages/core/src/semantics.ts'
 const train = 'benchmarks/harness/src/kinds/train.ts'
 const create = 'benchmarks/harness/src/stage/create.ts'
-const planning = 'benchmarks/imp/src/planning.ts'
-const prune = 'benchmarks/imp/src/prune-stage.ts'
+const planning = 'benchmarks/harness/src/kinds/planning.ts'
+const prune = 'benchmarks/harness/src/kinds/prune.ts'
 
 export const harmless: readonly Edit[] = [
   // Independent lines change places, a local variable its name, and a line is added whose result nobody uses.

@@ -38,3 +38,16 @@ export async function scoredCells(
     }),
   )
 }
+
+/** All rows of some arms, seed by seed from 1 on. */
+export async function scoredGrid(arms: readonly ScoredArm[], seeds: number): Promise<Cell[]> {
+  const cells: Cell[] = []
+  for (let seed = 1; seed <= seeds; seed++) {
+    for (const arm of arms) cells.push(...(await scoredCells(arm, seed)))
+  }
+  return cells
+}
+
+/** Densities by level, from sparsities in percent. */
+export const densitiesAt = (sparsities: readonly number[]): ReadonlyMap<number, number> =>
+  new Map(sparsities.map((sparsity, i) => [i + 1, (100 - sparsity) / 100]))

@@ -6,9 +6,7 @@ import {
   initialWeights,
   type JsonObject,
   type Masks,
-  parseConfig as parseOptions,
   prunableParameters,
-  recipe,
   type ScoreContext,
   select,
   sizeOf,
@@ -19,23 +17,17 @@ import {
 import { createEngine } from '@winning-tickets/jit'
 import { z } from 'zod'
 import { createStage } from '../stage/create.js'
-import { canonicalJson } from '../stage/json.js'
 import type { Stage, StageKind } from '../stage/types.js'
 import { correlation } from '../statistics/correlation.js'
 import { forwardSeconds } from './cost.js'
-import { type Options, type Scorer, scorerOf, scoreTraceHashes } from './score-graphs.js'
+import { scorerOf } from './score-graphs.js'
 import { keptInputs, type Metrics, meanImage, measureGradients, measureMask, measureScores } from './score-measures.js'
-import { buildModel, dataHashOf, dataSchema, modelSchema, objectiveOf, splitsOf, taskOf } from './setup.js'
+import { optionsOf, passesOf, SCORES, scoringFields, shuffledWithin, traceHashesOf, UNUSED } from './scoring.js'
+import { buildModel, dataHashOf, splitsOf, taskOf } from './setup.js'
 
 const schema = z
   .strictObject({
-    data: dataSchema,
-    model: modelSchema,
-    /** A scoring method of the repository. */
-    method: z.string(),
-    /** Its options with every default, without the density. */
-    options: z.looseObject({ rounds: z.int().min(1), scope: z.enum(['global', 'layerwise']) }),
-    seed: z.int().min(0),
+    ...scoringFields,
     /** K/N of the masks that are measured. One scoring serves all of them, if it is one round; else each is a run. */
     densities: z.array(z.number().gt(0).max(1)).min(1),
     /** Masks are shuffled within each layer before they are measured: which replicate of the control. */
@@ -66,8 +58,7 @@ export const scoreKind: StageKind<ScoreConfig, ScoreConfigInput> = {
     initialisation: coreSemantics.initialisation,
     split: coreSemantics.split,
     topK: coreSemantics.topK,
-    /** How scoring examples are drawn, a method's arithmetic outside of its graphs, and its schedule of rounds. */
-    scores: 1,
+    scores: SCORES,
     /** What is measured, and how. */
     measures: 1,
   },
@@ -166,44 +157,6 @@ export async function scoreStage(
   return createStage(scoreKind, { ...config, options: complete }, { label })
 }
 
-/** Options with all defaults; the density is each mask's own. */
-function optionsOf(scorer: Scorer, given: JsonObject): Options {
-  return parseOptions(scorer.options, { ...given, density: 1 }, `${scorer.name} options`) as Options
-}
-
-/** Streams of the control of that name, as in core's tickets/controls.ts. */
-function shuffledWithin(masks: Masks, seed: number, replicate: number): Masks {
-  const from = within(streams(seed), `mask/shuffled/${replicate}`)
-  return Object.fromEntries(Object.entries(masks).map(([name, mask]) => [name, from(name).shuffle(mask.slice())]))
-}
-
-const traced = new Map<string, Promise<Readonly<Record<string, string>>>>()
-
-/** Traces each setting once a process. */
-function traceHashesOf({ data, model, method, options: given }: ScoreConfig) {
-  const key = canonicalJson({ data, model, method, options: given as JsonObject }, 'The setting of a scoring')
-  const known = traced.get(key)
-  if (known !== undefined) return known
-  const made = scorerOf(method).then((scorer) => {
-    const options = optionsOf(scorer, given as JsonObject)
-    return scoreTraceHashes(scorer, options, withPrunable(buildModel(model), options.prunable), objectiveOf({ data }))
-  })
-  traced.set(key, made)
-  return made
-}
-
-/** No method that scores trains on the way. */
-const UNUSED = recipe({ optimizer: { name: 'sgd' }, learningRate: 1, iterations: 1, batchSize: 1 })
-
-/** For the order of work: about so many forward passes of one example a round. Doubles are some fifteen times as slow. */
-function passesOf(options: Readonly<Record<string, unknown>>, classes: number): number {
-  const { examples, batches = 1, temperature, precision } = options
-  if (typeof examples !== 'object' || examples === null) return precision === 'float64' ? 45 : 0
-  const { batch, perClass } = examples as { batch?: number; perClass?: number }
-  const count = (batch ?? (perClass ?? 0) * classes) * Number(batches)
-  // Forward and twice as much backward; three times that for a derivative of it.
-  return count * (temperature === undefined ? 3 : 9)
-}
 /** Of making a mask. */
 const SECONDS_A_WEIGHT = 2e-8
 const LOADING = 0.2

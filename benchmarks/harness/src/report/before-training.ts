@@ -1,4 +1,4 @@
-/** Plots of masks that were scored before training: what each layer keeps, and what masks measure, against compression. */
+/** Plots of scores and masks, most of them before training: what each layer keeps and scores, and what masks measure, against compression. */
 import { groupsOf, networksOf } from '../claims/networks.js'
 import { rowsOf } from '../claims/query.js'
 import type { Results } from '../claims/types.js'
@@ -29,6 +29,12 @@ const MEASURES = [
     axis: 'share of seeds',
   },
   { name: 'gradient-norm', title: 'Squared gradient norm of the kept weights', metric: 'gradientNorm@1', axis: '|g|²' },
+  {
+    name: 'spread',
+    title: 'Spread of the layers’ sums of theta²',
+    metric: 'spread',
+    axis: 'standard deviation / mean',
+  },
   { name: 'inputs', title: 'Kept inputs against the mean image', metric: 'inputCorrelation', axis: 'correlation' },
 ] as const
 
@@ -55,17 +61,17 @@ export function scoredPlots(results: Results): PlotSpec[] {
   ])
 }
 
-/** Means over seeds of a metric, against compression. */
+/** Means over seeds of a metric, against compression; of arms that are pruned. */
 function measured(results: Results, metric: string): Mark[] {
-  return armsOf(results).flatMap((arm) =>
-    [
-      ...meansBy(
-        rowsOf(results, arm),
-        (row) => 1 / row.density,
-        (row) => row.metrics[metric],
-      ),
-    ].map(([x, y]) => ({ arm, x, y })),
-  )
+  return armsOf(results).flatMap((arm) => {
+    const means = meansBy(
+      rowsOf(results, arm),
+      (row) => 1 / row.density,
+      (row) => row.metrics[metric],
+    )
+    const pruned = [...means.keys()].some((compression) => compression > 1)
+    return pruned ? [...means].map(([x, y]) => ({ arm, x, y })) : []
+  })
 }
 
 /** What each layer keeps at one compression (the paper's Fig. 1). */
@@ -90,10 +96,13 @@ function layerPlots(name: string, results: Results, compression: number): PlotSp
   return [plot(name, measure, results, marks, { title: 'layer', log: false }, { title: 'weights', log: true })]
 }
 
-/** Mean score of each layer against its size, in units of the arm's largest (the paper's Fig. 2). */
+/** Mean score of each layer against its size, in units of the arm's largest (the paper's Figs. 2 and 5). */
 function sizePlots(name: string, results: Results): PlotSpec[] {
+  const drawn = new Set<string>()
   const marks = armsOf(results).flatMap((arm) => {
-    const rows = rowsOf(results, arm, [0])
+    // A ladder of tickets begins with the dense network at the end of its training: one stage, drawn once.
+    const rows = rowsOf(results, arm, [0]).filter(({ stageId }) => !drawn.has(stageId))
+    for (const { stageId } of rows) drawn.add(stageId)
     const layers = Object.keys(rows[0]?.metrics ?? {}).flatMap((key) =>
       key.startsWith('score/') ? [key.slice(6)] : [],
     )

@@ -33,12 +33,13 @@ export function levelTables(results: Results): LevelTable[] {
 /** Test accuracy at the early-stop iteration, and that iteration, of every arm. */
 export function accuracyLevels(results: Results): LevelTable {
   const stops = series(results, 'earlyStopIteration')
-  const arms = armsOf(results)
+  const points = series(results, ACCURACY)
+  const arms = armsOf(results).filter((arm) => points.some((point) => point.arm === arm))
   // The dense network is where the ticket's rounds start: the first row of its column.
   const folded = arms.includes('ticket') && arms.includes('dense')
   const shown = arms.filter((arm) => !folded || arm !== 'dense')
   const columnOf = (point: Point) => (folded && point.arm === 'dense' ? 'ticket' : point.arm)
-  const table = tableOf(shown, series(results, ACCURACY), columnOf, (point) => {
+  const table = tableOf(shown, points, columnOf, (point) => {
     const stop = stops.find(({ arm, level }) => arm === point.arm && level === point.level)
     return { text: percentText(point), ...(stop === undefined ? {} : { at: `@ ${stop.mean.toFixed(0)}` }) }
   })

@@ -18,7 +18,7 @@ import { armsOf, type Point, series } from './series.js'
 import { wrap } from './tables.js'
 import { subtitle } from './words.js'
 
-const candidates: readonly PlotSpec[] = [
+const shares: readonly PlotSpec[] = [
   {
     name: 'accuracy-over-training',
     title: 'Test accuracy at the end of training',
@@ -51,6 +51,22 @@ const candidates: readonly PlotSpec[] = [
   },
 ].map((plot) => ({ ...plot, scale: 100, over: 'training' as const }))
 
+/** Of the saliency theta², in its own units. */
+const magnitudes: readonly PlotSpec[] = [
+  {
+    name: 'spread-over-training',
+    title: 'Spread of the layers’ sums of theta²',
+    metric: 'spread',
+    axis: 'standard deviation / mean',
+  },
+  {
+    name: 'critical-over-training',
+    title: 'Compression at which magnitude pruning would first empty a layer',
+    metric: 'criticalCompression',
+    axis: 'compression',
+  },
+].map((plot) => ({ ...plot, scale: 1, over: 'training' as const }))
+
 /** A point of a line: "resnet-8 ticket", at 3% of training. */
 interface PlacedPoint extends Point {
   readonly line: string
@@ -59,7 +75,7 @@ interface PlacedPoint extends Point {
 
 /** The plots that have a line of at least two points. */
 export const trainingPlots = (results: Results): PlotSpec[] =>
-  candidates.filter(({ metric }) => {
+  [...shares, ...magnitudes].filter(({ metric }) => {
     const points = linesOf(results, metric)
     return points.some((point, i) => points.slice(i + 1).some(({ line }) => line === point.line))
   })

@@ -57,6 +57,13 @@ export const plots: readonly PlotSpec[] = [
     axis: 'test accuracy (%)',
     scale: 100,
   },
+  {
+    name: 'random-labels',
+    title: 'Accuracy on the random labels that were trained on',
+    metric: 'fitAccuracy',
+    axis: 'training accuracy (%)',
+    scale: 100,
+  },
 ]
 
 /** The plots that the results have lines for: of an arm at several densities, of arms at several percents of training or spoilt windows. */

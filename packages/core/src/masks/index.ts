@@ -1,6 +1,6 @@
 /** Masks: exact selection, densities, application. */
 export { connection, isConnected } from './connected.js'
-export { magnitudes } from './magnitude.js'
+export { magnitudes, pruneByMagnitude } from './magnitude.js'
 export {
   checkMasks,
   countKept,

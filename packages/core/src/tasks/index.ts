@@ -21,6 +21,7 @@ export {
   type SplitDatasetOptions,
   splitDataset,
 } from './classification.js'
+export { corruptExamples } from './corrupt.js'
 export { crossEntropy } from './cross-entropy.js'
 export { type EvaluationSet, setEvaluator } from './evaluator.js'
 export { highPass, lowPass } from './filter.js'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { root } from './sources.js'
 
-/** What became of the tests of one file: undefined, or the message of its failure, by title. */
+/** What became of the tests of a copy: undefined, or the message of its failure, by title. */
 export type Outcome = Readonly<Record<string, string | undefined>>
 
 interface Report {
@@ -58,13 +58,14 @@ export async function outcomes(workshop: string): Promise<Readonly<Record<string
   } catch {
     throw new Error(`vitest gave no report: ${run.stdout}${run.stderr}`)
   }
-  return Object.fromEntries(
-    found.testResults.map(({ name, message, assertionResults }) => {
-      if (assertionResults.length === 0) throw new Error(`${name} has no tests: ${message}`)
-      const entries = assertionResults.map(({ title, failureMessages = [] }) => [title, failureMessages[0]])
-      return [name.slice(name.indexOf(workshop) + workshop.length + 1).split('/')[0]!, Object.fromEntries(entries)]
-    }),
-  )
+  const ofCopies: Record<string, Outcome> = {}
+  for (const { name, message, assertionResults } of found.testResults) {
+    if (assertionResults.length === 0) throw new Error(`${name} has no tests: ${message}`)
+    const copy = name.slice(name.indexOf(workshop) + workshop.length + 1).split('/')[0]!
+    const entries = assertionResults.map(({ title, failureMessages = [] }) => [title, failureMessages[0]])
+    ofCopies[copy] = { ...ofCopies[copy], ...Object.fromEntries(entries) }
+  }
+  return ofCopies
 }
 
 /** Without what the vitest that runs us tells its workers. */

@@ -11,6 +11,9 @@ export const packages = {
   jit: 'packages/jit',
   core: 'packages/core',
   imp: 'packages/imp',
+  snip: 'packages/snip',
+  grasp: 'packages/grasp',
+  synflow: 'packages/synflow',
   harness: 'benchmarks/harness',
   'bench-imp': 'benchmarks/imp',
 } as const

@@ -1,15 +1,10 @@
-/** What tests of single stages need: a way to run one, inputs that are done, and digests that hold on every CPU. */
+/** What golden tests of stages need, in every benchmark: a way to run one, inputs that are done, and digests that hold on every CPU. */
 import { sha256 } from '@winning-tickets/core'
-import {
-  canonicalJson,
-  parseConfig,
-  type StageInput,
-  type StageKind,
-  type StageOutcome,
-} from '@winning-tickets/harness'
-import { afterAll, expect } from 'vitest'
+import { parseConfig } from '../stage/create.js'
+import { canonicalJson } from '../stage/json.js'
+import type { StageInput, StageKind, StageOutcome } from '../stage/types.js'
 
-/** Runs stages outside a store. Engine, graphs and data are made once, and disposed of after the file's tests. */
+/** Runs stages outside a store. Engine, graphs and data are made once; `dispose` after the file's tests. */
 export function stageRunner() {
   const made = new Map<string, Promise<object>>()
   const disposers: (() => Promise<void>)[] = []
@@ -23,9 +18,9 @@ export function stageRunner() {
       return value
     },
   }
-  afterAll(async () => {
-    for (const dispose of disposers) await dispose()
-  })
+  async function dispose(): Promise<void> {
+    for (const each of disposers) await each()
+  }
 
   function run<Config extends object, Input>(
     kind: StageKind<Config, Input>,
@@ -35,14 +30,18 @@ export function stageRunner() {
     const checkpoint = { path: '/nonexistent/checkpoint', seconds: 1e9 }
     return kind.run({ config: parseConfig(kind, given), inputs, cache, checkpoint, progress: () => {} })
   }
-  return { run, cache }
+  return { run, cache, dispose }
 }
 
 /** A stage that is done, as a later one sees it. */
 export const finished = (artifacts: StageOutcome['artifacts'] = {}): StageInput => ({
   id: 'finished',
   result: {},
-  artifact: async (name) => artifacts[name] ?? expect.unreachable(name),
+  async artifact(name) {
+    const bytes = artifacts[name]
+    if (bytes === undefined) throw new Error(`The finished stage has no artifact "${name}".`)
+    return bytes
+  },
 })
 
 export const digest = (value: object): string =>

@@ -1,16 +1,9 @@
 /** The stage that prunes by magnitude: from trained weights (and the mask they were trained under) to a mask. */
-import { coreSemantics, densityRecord } from '@winning-tickets/core'
-import {
-  buildModel,
-  decodeMasks,
-  decodeWeights,
-  encodeMasks,
-  keptByLayer,
-  modelSchema,
-  type StageKind,
-} from '@winning-tickets/harness'
-import { pruneByMagnitude } from '@winning-tickets/imp'
+import { coreSemantics, densityRecord, pruneByMagnitude } from '@winning-tickets/core'
 import { z } from 'zod'
+import type { StageKind } from '../stage/types.js'
+import { buildModel, modelSchema } from './setup.js'
+import { decodeMasks, decodeWeights, encodeMasks, keptByLayer } from './weights.js'
 
 const schema = z.strictObject({
   model: modelSchema,
@@ -24,6 +17,7 @@ const schema = z.strictObject({
 
 /** Inputs: "trained", and "mask" if `masked`. Artifact: "mask", one bit a weight. */
 export const pruneKind: StageKind<z.output<typeof schema>, z.input<typeof schema>> = {
+  // Part of ids: it was iterative magnitude pruning's alone.
   name: 'imp/prune',
   schema,
   semantics: { topK: coreSemantics.topK, magnitude: 1 },

@@ -1,26 +1,14 @@
-/** The pruning step, and the ticket that a level starts from. */
+/** The ticket that a level starts from. */
 import {
   denseTicket,
   initialWeights,
   type JsonObject,
   type Masks,
   type Model,
-  magnitudes,
   maskedTicket,
-  select,
-  type Target,
   type Ticket,
   type Weights,
 } from '@winning-tickets/core'
-
-/**
- * Keeps the weights of largest |theta| among those still unmasked: exactly K = round(density * N), ties by flat index.
- *
- * @throws UserError if fewer weights are left than the target keeps
- */
-export function pruneByMagnitude(model: Model, trained: Weights, mask: Masks | undefined, target: Target): Masks {
-  return select(magnitudes(model, trained), target, mask)
-}
 
 export interface LevelStart {
   readonly mask?: Masks

@@ -1,8 +1,9 @@
-/** The lab that writes stages down instead of training: what all experiments of the paper plan with. */
-import { densityRecord, type Model, type RecipeInput, recipe } from '@winning-tickets/core'
-import { createStage, type Stage, type TrainConfigInput, trainKind } from '@winning-tickets/harness'
-import { type ImpOptions, type Lab, levelTarget, type Start } from '@winning-tickets/imp'
-import { pruneKind } from './prune-stage.js'
+/** The lab that writes stages down instead of training: what experiments plan iterative pruning with. */
+import { type RecipeInput, recipe, type Target } from '@winning-tickets/core'
+import { createStage } from '../stage/create.js'
+import type { Stage } from '../stage/types.js'
+import { pruneKind } from './prune.js'
+import { type TrainConfigInput, trainKind } from './train.js'
 
 /** A stage that is being planned: the algorithm runs on promises of stages, and nothing trains. */
 export type Planned = Promise<Stage>
@@ -14,19 +15,25 @@ export interface Training {
   readonly recipe: RecipeInput
 }
 
+/** What a run begins with, in the words of packages/imp: a mask, and theta_0, theta_k of a run, or a run's last weights. */
+export interface PlannedStart {
+  readonly mask?: Planned
+  readonly from: 'init' | { readonly rewindTo: number; readonly trained: Planned } | { readonly continueFrom: Planned }
+}
+
 /**
- * Plans the runs of a seed.
+ * Plans the runs of a seed. The result is a `Lab` of packages/imp, which the harness does not import.
  *
  * @param keepAt iterations that the dense network keeps, where several ladders start from one; else the one that is asked for
  */
-export function planningLab(training: Training, seed: number, keepAt?: readonly number[]): Lab<Planned, Planned> {
+export function planningLab(training: Training, seed: number, keepAt?: readonly number[]) {
   return {
-    train(start, keep) {
+    train(start: PlannedStart, keep?: number): Planned {
       const asked = keep === undefined ? [] : [keep]
       const dense = start.from === 'init' && start.mask === undefined
       return trainStage(training, seed, start, { keepAt: dense && keepAt ? [...keepAt] : asked })
     },
-    async prune(trained, mask, target) {
+    async prune(trained: Planned, mask: Planned | undefined, target: Target): Planned {
       const inputs = { trained: await trained, ...(mask ? { mask: await mask } : {}) }
       const config = { model: training.model, masked: mask !== undefined, target }
       return createStage(pruneKind, config as never, { inputs, label: `prune, seed ${seed}` })
@@ -40,7 +47,7 @@ type TrainOptions = Partial<Pick<TrainConfigInput, 'keepAt' | 'start' | 'orderSe
 export async function trainStage(
   { data, model, recipe: given }: Training,
   seed: number,
-  { mask, from }: Start<Planned, Planned>,
+  { mask, from }: PlannedStart,
   { label = 'train', ...rest }: TrainOptions = {},
 ): Planned {
   // A control that draws its own weights needs no trained ones.
@@ -59,14 +66,4 @@ export async function trainStage(
   }
   const inputs = { ...(mask ? { mask: await mask } : {}), ...(trained ? { trained } : {}) }
   return createStage(trainKind, config, { inputs, label: `${label}, seed ${seed}` })
-}
-
-/** The density that a round leaves: (1 - rate)^round of each layer or of all, rounded to whole weights. */
-export function densityAfter(network: Model, rates: ImpOptions['rates'], round: number): number {
-  if (round === 0) return 1
-  const target = levelTarget(network, rates, round)
-  const { layers, prunable } = densityRecord(network)
-  if (target.scope === 'global') return Math.round(target.density * prunable) / prunable
-  const kept = layers.reduce((sum, layer) => sum + Math.round(target.densities[layer.name]! * layer.prunable), 0)
-  return kept / prunable
 }

@@ -170,6 +170,21 @@ describe('the plan', () => {
     expect(counted(ops, 'BlockedConv2DBackpropFilter')).toBeGreaterThan(0)
   })
 
+  it('takes means of products, of batch norm and of its gradient, from their factors', () => {
+    const loss = (inputs: Record<string, tf.Tensor>) => {
+      const h = conv(inputs.x!, inputs.stem!)
+      const centred = h.sub(h.mean([0, 1, 2]))
+      const variance = centred.square().mean([0, 1, 2])
+      return centred.mul(tf.rsqrt(variance.add(1e-5)).mul(inputs.gain!))
+    }
+    const slope = (inputs: Record<string, tf.Tensor>) => ({
+      y: tf.grad((gain: tf.Tensor) => tf.relu(loss({ ...inputs, gain })).sum())(inputs.gain!),
+    })
+    const ops = opsOf(slope, 16)
+    expect(counted(ops, 'BlockedMeanProduct')).toBe(2)
+    expect(counted(ops, 'Square')).toBe(0)
+  })
+
   it('adds gradients of strided convolutions before their pixels are put together', () => {
     const graph = (inputs: Record<string, tf.Tensor>) => {
       const loss = (x: tf.Tensor) =>

@@ -79,4 +79,12 @@ describe('exportOnnx', () => {
     const same = ({ x }: Record<string, unknown>) => ({ x: tf.relu(x as tf.Tensor) })
     expect(() => exportOnnx(same as never, { x: spec([2]) })).toThrow("'x' is an input and an output")
   })
+
+  it.each([
+    ['%0', 'y'],
+    ['x', '%0'],
+  ])('refuses names of its own: %j to %j', (input, output) => {
+    const fn = (given: Record<string, unknown>) => ({ [output]: tf.relu(tf.tanh(given[input] as tf.Tensor)) })
+    expect(() => exportOnnx(fn as never, { [input]: spec([2]) })).toThrow("'%0' begins with '%'")
+  })
 })

@@ -11,7 +11,8 @@ import type { HostTree, SpecTree, TensorFunction } from './types.js'
  *
  * @param constants inputs that the file holds, as initializers: weights
  * @returns the bytes of a `.onnx` file
- * @throws SignatureError for a constant that is no input or has another type or length, and for an output that is named as an input
+ * @throws SignatureError for a constant that is no input or has another type or length, and for an output that is named as an input,
+ *   and for a name that begins with '%'
  * @throws UnsupportedKernelError for ops that cannot be compiled
  */
 export function exportOnnx(fn: TensorFunction, signature: SpecTree, constants: HostTree = {}): Uint8Array {
@@ -23,5 +24,8 @@ export function exportOnnx(fn: TensorFunction, signature: SpecTree, constants: H
   const twice = [...graph.outputs.keys()].find((name) => specs.has(name))
   if (twice !== undefined)
     throw new SignatureError(`exportOnnx: '${twice}' is an input and an output; give the output another name.`)
+  const own = [...specs.keys(), ...graph.outputs.keys()].find((name) => name.startsWith('%'))
+  if (own !== undefined)
+    throw new SignatureError(`exportOnnx: '${own}' begins with '%', as the model's own names do; give it another name.`)
   return lowerFile(graph, arrays)
 }

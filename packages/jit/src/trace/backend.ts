@@ -91,9 +91,9 @@ function constant(data: tf.BackendValues, shape: readonly number[], dtype: tf.Da
   const numbers = data as ArrayLike<number>
   const output = [{ shape, dtype }]
   const value = Number(numbers[0])
-  // Most constants are large and uniform: one comparison an element, and the slow one only where it decides.
+  // Most constants are large and uniform: one comparison an element, and Object.is only where it decides: for zeros and NaN.
   let i = 0
-  while (i < numbers.length && (value === 0 || numbers[i] !== value ? Object.is(Number(numbers[i]), value) : true)) i++
+  while (i < numbers.length && ((value !== 0 && numbers[i] === value) || Object.is(Number(numbers[i]), value))) i++
   if (numbers.length > 0 && i === numbers.length) return filled({ shape, value, dtype })
   const Type = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array
   return makeNode('Constant', [], {}, output, { data: Type.from(numbers) as HostArray })

@@ -74,6 +74,17 @@ it.each(Object.entries(cases))('%s', async (_, example) => {
   }
 })
 
+it('takes an empty batch', async () => {
+  const engine = await createEngine()
+  const compiled = await engine.compile(
+    ({ x, filter }) => ({ y: tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same') }),
+    { x: spec([0, 2, 2, CHANNELS]), filter: spec([3, 3, CHANNELS, CHANNELS]) },
+  )
+  const { y } = await compiled.run({ x: new Float32Array(0), filter: numbers(9 * CHANNELS ** 2) })
+  expect(y).toEqual(new Float32Array(0))
+  await engine.dispose()
+})
+
 it('leaves filters alone that a cache holds', async () => {
   const conv = vi.spyOn(Builder.prototype, 'addMany')
   const engine = await createEngine()

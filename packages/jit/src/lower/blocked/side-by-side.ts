@@ -29,7 +29,8 @@ export function sideBySide(
   const { builder, block } = context
   const [batch, channels, rows, columns] = x.shape as [number, number, number, number]
   const same = kernel.every((side, i) => strides[i] === 1 && before[i]! < side && before[i]! + after[i]! === side - 1)
-  if (!same || columns > COLUMNS || channels % block !== 0 || channels * outputs < PAIRS) return undefined
+  if (batch === 0 || !same || columns > COLUMNS || channels % block !== 0 || channels * outputs < PAIRS)
+    return undefined
   const images = largestDivisor(batch, IMAGES)
   if (images === 1) return undefined
   const gap = Math.max(before[1]!, after[1]!)
@@ -56,7 +57,7 @@ export function sideBySide(
   }
 }
 
-/** The largest divisor of a number that is at most a bound. */
+/** The largest divisor of a number above 0 that is at most a bound. */
 function largestDivisor(of: number, atMost: number): number {
   let divisor = Math.min(of, atMost)
   while (of % divisor !== 0) divisor--

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { hessianVector } from '../../curvature.js'
-import { createEngine, type Engine, type HostTree, type SpecTree } from '../../index.js'
+import { createEngine, type Engine, type HostTree, type SpecTree, sizeOf } from '../../index.js'
 import { blockSize } from '../../run/block-size.js'
 import { withGradients } from '../../testing.js'
 import { nodesOf } from '../../trace/graph.js'
@@ -101,6 +101,22 @@ it('numbers of images that are spread over a row, and then over all rows, are th
   expectClose(await run(auto, fn, signature, inputs), wanted, 1e-5, 'auto')
 })
 
+it('means of plain products of single pixels, which broadcast, are those of TensorFlow.js', async () => {
+  const fn = ({ x, filter, images, weights, factor }: Record<string, tf.Tensor>) => {
+    const pixels = tf.depthwiseConv2d(images as tf.Tensor4D, weights as tf.Tensor4D, 1, 'valid')
+    const sum = conv(x!, filter!).add(pixels.mul(factor!))
+    return { mean: sum.mean([0, 1, 2]), sum }
+  }
+  for (const factor of [[3, 1, 1, 1], [1, 1, 1, 16], [16], [3, 1, 1, 16]]) {
+    const shapes = { x: [3, 1, 1, 16], filter: [1, 1, 16, 16], images: [3, 2, 2, 16], weights: [2, 2, 16, 1], factor }
+    const signature = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, spec(shape)]))
+    const given = Object.entries(shapes).map(([name, shape], i) => [name, numbers(sizeOf(shape), i)])
+    const inputs = Object.fromEntries(given)
+    const wanted = await run(reference, fn, signature, inputs)
+    expectClose(await run(auto, fn, signature, inputs), wanted, 1e-5, `a factor of ${factor}`)
+  }
+})
+
 describe('the plan', () => {
   const signature = {
     x: spec([2, 8, 8, 3]),
@@ -152,6 +168,21 @@ describe('the plan', () => {
     expect(counted(ops, 'Block')).toBe(0)
     // Those with one block of outputs take it as it is.
     expect(counted(ops, 'BlockedConv2DBackpropFilter')).toBeGreaterThan(0)
+  })
+
+  it('takes means of products, of batch norm and of its gradient, from their factors', () => {
+    const loss = (inputs: Record<string, tf.Tensor>) => {
+      const h = conv(inputs.x!, inputs.stem!)
+      const centred = h.sub(h.mean([0, 1, 2]))
+      const variance = centred.square().mean([0, 1, 2])
+      return centred.mul(tf.rsqrt(variance.add(1e-5)).mul(inputs.gain!))
+    }
+    const slope = (inputs: Record<string, tf.Tensor>) => ({
+      y: tf.grad((gain: tf.Tensor) => tf.relu(loss({ ...inputs, gain })).sum())(inputs.gain!),
+    })
+    const ops = opsOf(slope, 16)
+    expect(counted(ops, 'BlockedMeanProduct')).toBe(2)
+    expect(counted(ops, 'Square')).toBe(0)
   })
 
   it('adds gradients of strided convolutions before their pixels are put together', () => {

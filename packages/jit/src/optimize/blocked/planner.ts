@@ -137,10 +137,13 @@ export class Planner {
   }
 }
 
-/** What is multiplied, of a product of two tensors in blocks: its mean needs no product in memory. */
-function factorsOf({ node: { op, inputs } }: Value): readonly Value[] | undefined {
+/**
+ * What is multiplied, of a product of two tensors in blocks: its mean needs no product in memory. Plain images of single
+ * pixels are in blocks as they are, and a product of them may broadcast: that one stays.
+ */
+function factorsOf({ node: { op, inputs }, shape }: Value): readonly Value[] | undefined {
   if (op === 'Square') return [inputs[0]!, inputs[0]!]
-  return op === 'Multiply' ? inputs : undefined
+  return op === 'Multiply' && inputs.every((factor) => String(factor.shape) === String(shape)) ? inputs : undefined
 }
 
 /** Blocked images with channels first or last. */

@@ -81,6 +81,12 @@ describe('export', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 
+  it('does not write over the ticket', async () => {
+    const { status, stderr } = await ticketsHere(['export', at('ticket.safetensors'), '-o', at('ticket.safetensors')])
+    expect(status).not.toBe(0)
+    expect(stderr).toContain('is the ticket itself')
+  })
+
   it('says where a ticket is missing, and what is needed', async () => {
     const missing = await ticketsHere(['export', at('none.safetensors'), '-o', at('x.onnx')])
     expect(missing.status).not.toBe(0)

@@ -1,6 +1,13 @@
 /** `tickets export`: a ticket's network as a file that other runtimes read. */
 import { resolve } from 'node:path'
-import { checkTicket, type Model, readTicketFile, type TensorRecord, writeAtomic } from '@winning-tickets/core'
+import {
+  checkTicket,
+  type Model,
+  readTicketFile,
+  type TensorRecord,
+  UserError,
+  writeAtomic,
+} from '@winning-tickets/core'
 import { exportOnnx } from '@winning-tickets/jit'
 import { type Command, Option } from 'commander'
 import { ensureWritableFile } from '../store/files.js'
@@ -37,6 +44,8 @@ export function exportCommand(program: Command): void {
 
 async function exportTicket(file: string, { out, batch, json }: ExportOptions): Promise<void> {
   const path = resolve(out)
+  if (path === resolve(file))
+    throw new UserError(`--out ${out} is the ticket itself; give the model another name, e.g. ticket.onnx.`)
   await ensureWritableFile(path, 'choose another place with --out FILE')
   const found = await readTicketFile(file)
   const network = modelOf(found, file)

@@ -60,7 +60,9 @@ it.each(Object.entries(cases))('%s', async (_, example) => {
   for (const block of [8, 16]) {
     const nodes = emulateBlocks(block)
     vi.mocked(blockSize).mockResolvedValue(block)
-    const found = await slopes(await createEngine(), example)
+    const engine = await createEngine()
+    expect(engine.description).toContain(`blocks of ${block}`)
+    const found = await slopes(engine, example)
     const convolutions = nodes.mock.calls.filter(
       ([op, , , attributes = {}, domain]) => op === 'Conv' && domain === NCHWC && attributes.group === undefined,
     )

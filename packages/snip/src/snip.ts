@@ -36,7 +36,10 @@ export function sensitivities(weights: Weights, gradients: Scores): Scores {
   return Object.fromEntries(
     Object.entries(gradients).map(([name, gradient]) => {
       const values = weights[name]!
-      return [name, gradient.map((slope, i) => Math.abs(values[i]! * slope))]
+      const scores = gradient.slice()
+      // Not by `map`, which takes three times as long.
+      for (let i = 0; i < scores.length; i++) scores[i] = Math.abs(values[i]! * scores[i]!)
+      return [name, scores]
     }),
   )
 }

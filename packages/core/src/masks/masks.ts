@@ -36,7 +36,8 @@ export function denseMasks(model: Model): Masks {
 
 export function countKept(mask: Uint8Array): number {
   let kept = 0
-  for (const flag of mask) kept += flag
+  // Not by its iterator, which takes three times as long.
+  for (let i = 0; i < mask.length; i++) kept += mask[i]!
   return kept
 }
 

@@ -35,7 +35,10 @@ export function keptBy(rank: GraspOptions['rank'], weights: Weights, product: Sc
   return Object.fromEntries(
     Object.entries(product).map(([name, values]) => {
       const theta = weights[name]!
-      return [name, values.map((value, i) => by(theta[i]! * value))]
+      const scores = values.slice()
+      // Not by `map`, which takes three times as long.
+      for (let i = 0; i < scores.length; i++) scores[i] = by(theta[i]! * scores[i]!)
+      return [name, scores]
     }),
   )
 }

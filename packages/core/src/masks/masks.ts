@@ -1,6 +1,7 @@
 /** Masks: 0/1 for each prunable weight, and how dense they are. */
 import { UserError } from '../errors.js'
 import { type Model, parameterCount, prunableParameters, sizeOf, type Weights } from '../models/index.js'
+import { countFlags } from './top-k.js'
 
 /** 0/1 bytes of each prunable parameter, by its name, row-major. */
 export type Masks = Readonly<Record<string, Uint8Array>>
@@ -34,12 +35,7 @@ export function denseMasks(model: Model): Masks {
   )
 }
 
-export function countKept(mask: Uint8Array): number {
-  let kept = 0
-  // Not by its iterator, which takes three times as long.
-  for (let i = 0; i < mask.length; i++) kept += mask[i]!
-  return kept
-}
+export const countKept = countFlags
 
 /** The record of a mask; without one, of the dense network. */
 export function densityRecord(model: Model, masks?: Masks): DensityRecord {
@@ -66,8 +62,9 @@ export function maskWeights(weights: Weights, masks: Masks | undefined): Weights
   if (masks === undefined) return weights
   const masked = Object.entries(masks).map(([name, mask]): [string, Float32Array] => {
     const values = weights[name]!.slice()
-    // A product would leave -0 where a weight was negative.
-    for (let i = 0; i < values.length; i++) if (mask[i] === 0) values[i] = 0
+    // A product would leave -0 where a weight was negative, and no processor foresees a branch on a mask.
+    const bits = new Int32Array(values.buffer)
+    for (let i = 0; i < bits.length; i++) bits[i]! &= -mask[i]!
     return [name, values]
   })
   return { ...weights, ...Object.fromEntries(masked) }

@@ -1,7 +1,7 @@
 /** From scores to a mask: global or layerwise, among all weights or those still kept. */
 import { UserError } from '../errors.js'
 import { countKept, type Masks } from './masks.js'
-import { keptCount, type ScoreArray, topK } from './top-k.js'
+import { keptCount, type ScoreArray, topKOfAll } from './top-k.js'
 
 /** One number for each prunable weight, by parameter, in the model's order; larger is kept. */
 export type Scores = Readonly<Record<string, ScoreArray>>
@@ -46,33 +46,12 @@ export function selectCount(scores: Scores, k: number, among?: Masks): Masks {
     )
   }
 
-  // Doubles only where there are some: half the memory is half the time.
-  const single = parts.every(([, score]) => score instanceof Float32Array)
-  const ranked = single ? new Float32Array(candidates) : new Float64Array(candidates)
   const masks = candidates < total ? among : undefined
-  let next = 0
-  for (const [name, score] of parts) {
-    const mask = masks?.[name]
-    if (mask === undefined) {
-      ranked.set(score, next)
-      next += score.length
-    } else for (let i = 0; i < score.length; i++) if (mask[i] === 1) ranked[next++] = score[i]!
-  }
-  const winners = topK(ranked, k)
-
-  next = 0
-  return Object.fromEntries(
-    parts.map(([name, score]) => {
-      const mask = masks?.[name]
-      if (mask === undefined) {
-        next += score.length
-        return [name, winners.slice(next - score.length, next)]
-      }
-      const kept = new Uint8Array(score.length)
-      for (let i = 0; i < score.length; i++) if (mask[i] === 1) kept[i] = winners[next++]!
-      return [name, kept]
-    }),
+  const kept = topKOfAll(
+    parts.map(([name, score]) => ({ scores: score, mask: masks?.[name] })),
+    k,
   )
+  return Object.fromEntries(parts.map(([name], i) => [name, kept[i]!]))
 }
 
 function sizeOfScores(scores: Scores): number {

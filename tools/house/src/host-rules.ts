@@ -95,7 +95,11 @@ export const hostRules: readonly BrokenRule[] = [
   {
     rule: 'topK',
     title: 'of ties the last is kept',
-    edit: edit(topK, 'for (let i = 0; ties > 0; i++)', 'for (let i = total - 1; ties > 0; i--)'),
+    edit: edit(
+      topK,
+      'for (let i = 0; ties > 0 && i < scores.length; i++)',
+      'for (let i = scores.length - 1; ties > 0 && i >= 0; i--)',
+    ),
   },
   {
     rule: 'topK',

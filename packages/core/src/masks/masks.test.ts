@@ -50,6 +50,13 @@ test('NaN and impossible counts are refused', () => {
   expect([keptCount(0.5, 5), keptCount(0.8, 235_200), keptCount(0, 7), keptCount(1, 7)]).toEqual([3, 188_160, 0, 7])
 })
 
+test('of several parts in both precisions, a NaN is named by its place among all', () => {
+  const scores: Scores = { a: Float32Array.of(3, 0.5), b: Float64Array.of(0.1, 2, Number.NaN) }
+  expect(() => select(scores, { scope: 'global', density: 0.4 })).toThrow('Score 4 of 5 is NaN')
+  const masks = select({ ...scores, b: Float64Array.of(0.1, 2, 3) }, { scope: 'global', density: 0.4 })
+  expect(masks).toEqual({ a: Uint8Array.of(1, 0), b: Uint8Array.of(0, 0, 1) })
+})
+
 const layers = fc.record({ a: fc.array(score, { minLength: 1, maxLength: 30 }), b: fc.array(score, { maxLength: 30 }) })
 const arrays = (parts: { a: number[]; b: number[] }): Scores => ({
   a: Float32Array.from(parts.a),

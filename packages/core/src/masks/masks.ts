@@ -1,7 +1,6 @@
 /** Masks: 0/1 for each prunable weight, and how dense they are. */
 import { UserError } from '../errors.js'
 import { type Model, parameterCount, prunableParameters, sizeOf, type Weights } from '../models/index.js'
-import { countFlags } from './top-k.js'
 
 /** 0/1 bytes of each prunable parameter, by its name, row-major. */
 export type Masks = Readonly<Record<string, Uint8Array>>
@@ -35,7 +34,12 @@ export function denseMasks(model: Model): Masks {
   )
 }
 
-export const countKept = countFlags
+export function countKept(mask: Uint8Array): number {
+  let kept = 0
+  // Not by its iterator, which takes three times as long.
+  for (let i = 0; i < mask.length; i++) kept += mask[i]!
+  return kept
+}
 
 /** The record of a mask; without one, of the dense network. */
 export function densityRecord(model: Model, masks?: Masks): DensityRecord {

@@ -1,5 +1,6 @@
 /** The one exact selector: which K of N scores are the largest (trap T2). */
 import { UserError } from '../errors.js'
+import { countKept } from './masks.js'
 
 export type ScoreArray = Float32Array | Float64Array
 
@@ -44,7 +45,7 @@ export function topKOfAll(given: readonly Candidates[], k: number): Uint8Array[]
     const kept = new Uint8Array(scores.length)
     for (let i = 0; i < kept.length; i++) kept[i] = Number(scores[i]! > threshold)
     if (mask) for (let i = 0; i < kept.length; i++) kept[i]! &= mask[i]!
-    larger += countFlags(kept)
+    larger += countKept(kept)
     return kept
   })
   let ties = k - larger
@@ -67,7 +68,7 @@ function alike(parts: readonly Candidates[]): readonly Candidates[] {
 /** The scores that the mask leaves. */
 function candidatesOf({ scores, mask }: Candidates): ScoreArray {
   if (mask === undefined) return scores
-  const count = countFlags(mask)
+  const count = countKept(mask)
   // One more: each score is written, and the next one over it unless it counts.
   const left = scores instanceof Float64Array ? new Float64Array(count + 1) : new Float32Array(count + 1)
   for (let i = 0, next = 0; i < scores.length; i++) {
@@ -75,13 +76,6 @@ function candidatesOf({ scores, mask }: Candidates): ScoreArray {
     next += mask[i]!
   }
   return left.subarray(0, count)
-}
-
-export function countFlags(flags: Uint8Array): number {
-  let count = 0
-  // Not by its iterator, which takes three times as long.
-  for (let i = 0; i < flags.length; i++) count += flags[i]!
-  return count
 }
 
 /**

@@ -104,47 +104,42 @@ function fuse(builder: Builder, outputs: readonly Ref[], { standard }: LoweringO
 export const CALL_INPUT = 'in:'
 
 /** The model of one call: inputs and outputs under the names of the traced graph, with prefixes. */
-export function lowerCall(traced: Graph, options = STANDARD): Uint8Array {
-  const graph = prepared(traced, options)
-  const builder = new Builder(options.precision)
-  const context = new Context(builder, options.block)
-  const inputs = [...graph.inputs].map(([name, value]) => {
-    const ref = builder.declare(storedRef(CALL_INPUT + name, value))
-    context.define(value, ref)
-    return ref
-  })
-  for (const node of nodesOf(graph)) lowerNode(node, context)
-  const results = [...graph.outputs].map(([name, value]) => ({ ref: context.full(value), name: `out:${name}` }))
-  const outputs = nameOutputs(builder, results)
-  const nodes = fuse(builder, outputs, options)
-  return modelBytes({ name: 'call', nodes, initializers: builder.initializers, inputs, outputs })
-}
+export const lowerCall = (traced: Graph, options = STANDARD): Uint8Array =>
+  lowerOnce(traced, options, { input: CALL_INPUT, output: 'out:' })
 
 /**
  * The model of a file: standard ONNX in single precision, inputs and outputs under the names of the traced graph. Inputs that
  * have constants are initializers under these names.
  */
-export function lowerFile(traced: Graph, constants: ReadonlyMap<string, HostArray>): Uint8Array {
-  const options = { ...STANDARD, standard: true }
+export const lowerFile = (traced: Graph, constants: ReadonlyMap<string, HostArray>): Uint8Array =>
+  lowerOnce(traced, { ...STANDARD, standard: true }, { input: '', output: '' }, constants)
+
+function lowerOnce(
+  traced: Graph,
+  options: LoweringOptions,
+  prefixes: { readonly input: string; readonly output: string },
+  constants: ReadonlyMap<string, HostArray> = new Map(),
+): Uint8Array {
   const graph = prepared(traced, options)
-  const builder = new Builder()
+  const builder = new Builder(options.precision)
   const context = new Context(builder, options.block, options.standard)
   const inputs: Ref[] = []
-  const weights: Initializer[] = []
+  const held: Initializer[] = []
   for (const [name, value] of graph.inputs) {
-    const ref = builder.declare(storedRef(name, value))
+    const ref = builder.declare(storedRef(prefixes.input + name, value))
     context.define(value, ref)
     const constant = constants.get(name)
     if (constant === undefined) inputs.push(ref)
-    else weights.push({ ...ref, bytes: new Uint8Array(constant.buffer, constant.byteOffset, constant.byteLength) })
+    else held.push({ ...ref, bytes: new Uint8Array(constant.buffer, constant.byteOffset, constant.byteLength) })
   }
   for (const node of nodesOf(graph)) lowerNode(node, context)
-  const outputs = nameOutputs(
-    builder,
-    [...graph.outputs].map(([name, value]) => ({ ref: context.full(value), name })),
-  )
+  const results = [...graph.outputs].map(([name, value]) => ({
+    ref: context.full(value),
+    name: prefixes.output + name,
+  }))
+  const outputs = nameOutputs(builder, results)
   const nodes = fuse(builder, outputs, options)
-  return modelBytes({ name: 'model', nodes, initializers: [...weights, ...builder.initializers], inputs, outputs })
+  return modelBytes({ name: 'call', nodes, initializers: [...held, ...builder.initializers], inputs, outputs })
 }
 
 /** Name of the input that says how many steps to run. */

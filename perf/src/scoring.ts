@@ -21,6 +21,7 @@ import {
   sizeOf,
   stream,
   streams,
+  type Weights,
 } from '@winning-tickets/core'
 import { grasp } from '@winning-tickets/grasp'
 import { createEngine, type Engine } from '@winning-tickets/jit'
@@ -47,8 +48,10 @@ export async function scoringRun(given: Engine, work: ScoreWork): Promise<Run> {
 
   async function find(): Promise<Masks> {
     let mask: Masks = denseMasks(network)
+    let weights: Weights | undefined
     for (const target of exponentialDensities(density, rounds)) {
-      const { scores } = await score({ ...common, weights: maskWeights(initial, mask), mask })
+      weights = maskWeights(initial, mask, weights)
+      const { scores } = await score({ ...common, weights, mask })
       mask = select(scores, evenTarget('global', target, Object.keys(scores)), mask)
     }
     return mask

@@ -83,6 +83,7 @@ export function checkedInputs(
   where: string,
   lead = 1,
   precision: Precision = 'float32',
+  doubles: Map<string, Float64Array> = new Map(),
 ): Map<string, HostArray> {
   const specs = flatten(signature, isSpec)
   const arrays = flatten<HostArray>(data, isHostArray, '', (name, node) => {
@@ -103,7 +104,7 @@ export function checkedInputs(
     const given = arrays.get(name)
     if (!given) throw new SignatureError(`${where}: input '${name}' (${describe(spec)}) is missing; pass it.`)
     const Wanted = arrayType(spec.dtype, precision)
-    const array = Wanted === Float64Array && given instanceof Float32Array ? Float64Array.from(given) : given
+    const array = Wanted === Float64Array && given instanceof Float32Array ? widened(name, given, doubles) : given
     if (!(array instanceof Wanted)) {
       throw new SignatureError(
         `${where}: input '${name}' is ${kindOf(array)}, but ${describe(spec)} needs a ${Wanted.name}.`,
@@ -119,6 +120,18 @@ export function checkedInputs(
     ordered.set(name, array)
   }
   return ordered
+}
+
+/** The numbers in double precision, in the array that they had before if there is one of their length. */
+function widened(name: string, given: Float32Array, arrays: Map<string, Float64Array>): Float64Array {
+  const before = arrays.get(name)
+  if (before?.length !== given.length) {
+    const array = new Float64Array(given)
+    arrays.set(name, array)
+    return array
+  }
+  before.set(given)
+  return before
 }
 
 /** The inverse of `flatten`: '/'-joined names become nested records. */

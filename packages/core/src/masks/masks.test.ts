@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../errors.js'
 import { model } from '../models/index.js'
+import { stream } from '../random/index.js'
 import {
   checkMasks,
   countKept,
@@ -20,6 +21,9 @@ import {
 const score = fc.oneof(
   fc.constantFrom(0, -0, 1, 2, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
   fc.float({ noNaN: true }),
+  // Alike in their first 16 bits, and smaller than all normal numbers.
+  fc.tuple(fc.constantFrom(1, -1), fc.integer({ min: 0, max: 2 ** 14 })).map(([sign, i]) => sign * (3 + i * 2 ** -21)),
+  fc.tuple(fc.constantFrom(1, -1), fc.integer({ min: 0, max: 9 })).map(([sign, i]) => sign * i * 2 ** -149),
 )
 const scoresAndK = fc
   .array(score, { maxLength: 60 })
@@ -41,6 +45,17 @@ test('top-K is the naive sort, for both types of array', () => {
     }),
     { numRuns: 500 },
   )
+})
+
+test('top-K of many scores that are alike in their first bits', () => {
+  for (const sign of [1, -1]) {
+    const scores = Array.from(stream(3, 'scores').integers(20_000, 4000), (i) => sign * (1 + i * 2 ** -18))
+    const k = 7001
+    const kept = topK(Float64Array.from(scores), k)
+    const best = naiveTop(scores, k)
+    expect(kept.every((flag, i) => flag === Number(best.has(i)))).toBe(true)
+    expect(topK(Float32Array.from(scores), k)).toEqual(kept)
+  }
 })
 
 test('NaN and impossible counts are refused', () => {

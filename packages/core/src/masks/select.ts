@@ -1,6 +1,6 @@
 /** From scores to a mask: global or layerwise, among all weights or those still kept. */
 import { UserError } from '../errors.js'
-import { countKept, type Masks } from './masks.js'
+import type { Masks } from './masks.js'
 import { keptCount, type ScoreArray, topKOfAll } from './top-k.js'
 
 /** One number for each prunable weight, by parameter, in the model's order; larger is kept. */
@@ -38,17 +38,8 @@ export function select(scores: Scores, target: Target, among?: Masks): Masks {
  */
 export function selectCount(scores: Scores, k: number, among?: Masks): Masks {
   const parts = Object.entries(scores)
-  const total = sizeOfScores(scores)
-  const candidates = among ? parts.reduce((sum, [name]) => sum + countKept(among[name]!), 0) : total
-  if (k > candidates) {
-    throw new UserError(
-      `${k} of ${total} weights cannot be kept, since only ${candidates} are left; choose a lower density.`,
-    )
-  }
-
-  const masks = candidates < total ? among : undefined
   const kept = topKOfAll(
-    parts.map(([name, score]) => ({ scores: score, mask: masks?.[name] })),
+    parts.map(([name, score]) => ({ scores: score, mask: among?.[name] })),
     k,
   )
   return Object.fromEntries(parts.map(([name], i) => [name, kept[i]!]))

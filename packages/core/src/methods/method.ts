@@ -68,7 +68,7 @@ export interface ScoreContext {
   readonly engine: Engine
   /** For scoring batches: streams of the seed. */
   readonly streams: Streams
-  /** The weights that will be trained (trap T4), zero where masked. */
+  /** The weights that will be trained (trap T4), zero where masked; the next round writes into the same arrays. */
   readonly weights: Weights
   readonly mask: Masks
 }

@@ -42,7 +42,7 @@ describe('a method made of a score', () => {
     name: 'magnitude',
     options,
     score: async (given) => {
-      seen.push(given)
+      seen.push({ ...given, weights: structuredClone(given.weights) })
       return { scores: magnitudes(given.model, given.weights) }
     },
   })

@@ -40,24 +40,29 @@ const flat = ({ builder }: Context, x: Ref) => {
   return builder.reshape(x, [batch, rows * columns, channels])
 }
 
-/** What lies at the given indices of [batch, pixels, channels], as [batch, indices / places, places, channels]. */
-function gathered({ builder }: Context, x: Ref, indices: number[], places: number, outside = 0): Ref {
+/** One pixel more, for what lies outside: [batch, pixels + 1, channels]. */
+function padded({ builder }: Context, x: Ref, outside = 0): Ref {
   const [batch, pixels, channels] = x.shape as [number, number, number]
   const edge = [batch, 1, channels]
   const filled = builder.add('Expand', [builder.scalar(outside, x.type), builder.ints(edge)], edge, x.type)
-  const padded = builder.add('Concat', [x, filled], [batch, pixels + 1, channels], x.type, { axis: 1 })
+  return builder.add('Concat', [x, filled], [batch, pixels + 1, channels], x.type, { axis: 1 })
+}
+
+/** What lies at the given indices of [batch, pixels, channels], as [batch, indices / places, places, channels]. */
+function gathered({ builder }: Context, x: Ref, indices: number[], places: number): Ref {
+  const [batch, , channels] = x.shape as [number, number, number]
   const list = [batch, indices.length, channels]
-  const found = builder.add('Gather', [padded, builder.ints(indices)], list, x.type, { axis: 1 })
+  const found = builder.add('Gather', [x, builder.ints(indices)], list, x.type, { axis: 1 })
   return builder.reshape(found, [batch, indices.length / places, places, channels])
 }
 
 /** The pixels under every window: [batch, windows, places, channels]. */
 const pixels = (context: Context, x: Ref, windows: Windows, outside = 0) =>
-  gathered(context, flat(context, x), pixelsOfWindows(windows), area(windows.kernel), outside)
+  gathered(context, padded(context, flat(context, x), outside), pixelsOfWindows(windows), area(windows.kernel))
 
 /** What every window that has a pixel holds for it: [batch, pixels, places, channels]. */
 const shares = (context: Context, y: Ref, windows: Windows, outside = 0) =>
-  gathered(context, y, windowsOfPixels(windows), area(windows.kernel), outside)
+  gathered(context, padded(context, y, outside), windowsOfPixels(windows), area(windows.kernel))
 
 function sum({ builder }: Context, x: Ref, axes: readonly number[]): Ref {
   const shape = x.shape.filter((_, axis) => !axes.includes(axis))
@@ -95,15 +100,21 @@ const convolution: Body = (context, [x, filter], windows, shape) => {
   return builder.add('MatMul', [left, builder.reshape(filter!, [columns, outputs])], [rows, outputs], x!.type)
 }
 
+/** Each window's share for each of its pixels is one product, in which the filter stays as it is; then pixels sum theirs up. */
 const inputGradient: Body = (context, [dy, filter], windows, shape) => {
   const { builder } = context
-  const [channels, outputs] = filter!.shape.slice(2) as [number, number]
+  const [batch, channels] = [shape[0]!, shape.at(-1)!]
   const places = area(windows.kernel)
-  const [rows, columns] = [sizeOf(shape) / channels, places * outputs]
-  const left = builder.reshape(shares(context, flat(context, dy!), windows), [rows, columns])
-  const list = builder.reshape(filter!, [places, channels, outputs])
-  const turned = builder.add('Transpose', [list], [places, outputs, channels], list.type, { perm: [0, 2, 1] })
-  return builder.add('MatMul', [left, builder.reshape(turned, [columns, channels])], [rows, channels], dy!.type)
+  const given = padded(context, flat(context, dy!))
+  const [, count, outputs] = given.shape as [number, number, number]
+  const [left, right] = [
+    builder.reshape(given, [batch * count, outputs]),
+    builder.reshape(filter!, [places * channels, outputs]),
+  ]
+  const all = builder.add('Gemm', [left, right], [batch * count, places * channels], dy!.type, { transB: 1 })
+  const own = windowsOfPixels(windows).map((window, i) => window * places + (i % places))
+  const found = gathered(context, builder.reshape(all, [batch, count * places, channels]), own, places)
+  return sum(context, found, [2])
 }
 
 const filterGradient: Body = (context, [x, dy], windows, shape) => {

@@ -30,14 +30,21 @@ interface Sweep {
   /** Largest compression without an empty layer, of methods that score once. */
   critical(arm: string, seed: number): number
   /** SynFlow's empty layers, and whether a path is left, at a fraction of rho_max. */
-  synflow(fraction: number, seed: number): { readonly collapsed: number; readonly connected: number }
+  synflow(fraction: number, seed: number): Left
+  /** The same in smaller steps, at 0.9 rho_max. */
+  fine(seed: number): Left
+}
+interface Left {
+  readonly collapsed: number
+  readonly connected: number
 }
 const paper: Sweep = {
   critical: (arm, seed) => (arm === 'random' ? 20 : 30) + seed,
   synflow: () => ({ collapsed: 0, connected: 1 }),
+  fine: () => ({ collapsed: 0, connected: 1 }),
 }
 
-function sweepRows({ critical, synflow }: Sweep, seeds = [1, 2, 3, 4, 5, 6]): Row[] {
+function sweepRows({ critical, synflow, fine }: Sweep, seeds = [1, 2, 3, 4, 5, 6]): Row[] {
   return NETWORKS.flatMap((network) =>
     seeds.flatMap((seed) => [
       ...['random', 'magnitude', 'snip', 'grasp'].flatMap((arm) => [
@@ -50,13 +57,14 @@ function sweepRows({ critical, synflow }: Sweep, seeds = [1, 2, 3, 4, 5, 6]): Ro
       ...[0.1, 0.5, 0.9].map((fraction, i) =>
         row(`${network} synflow`, 101 + i, 1 / (1000 * fraction), seed, synflow(fraction, seed)),
       ),
+      row(`${network} synflow-fine`, 101, 1 / 900, seed, fine(seed)),
     ]),
   )
 }
 
 describe('critical compression', () => {
   it('is supported where SynFlow is whole at 0.9 rho_max in six seeds and others collapse early', () => {
-    for (const id of ['SF-1', 'SF-1b']) {
+    for (const id of ['SF-1', 'SF-1b', 'SF-1c']) {
       expect(check(id, sweepRows(paper))).toMatchObject({ verdict: 'supported', effect: 0.9, seeds: 6 })
     }
     // Three seeds that agree exactly decide nothing.
@@ -78,6 +86,18 @@ describe('critical compression', () => {
   it('by paths falls where the network is cut', () => {
     const cut: Sweep = { ...paper, synflow: (fraction) => ({ collapsed: 0, connected: fraction === 0.9 ? 0 : 1 }) }
     expect(check('SF-1b', sweepRows(cut))).toMatchObject({ verdict: 'contradicted', effect: 0.5 })
+  })
+
+  it('in smaller steps is judged by its own rows', () => {
+    const cut: Sweep = { ...paper, synflow: () => ({ collapsed: 3, connected: 0 }) }
+    expect(check('SF-1c', sweepRows(cut)).verdict).toBe('supported')
+    const beside: Sweep = { ...paper, fine: () => ({ collapsed: 2, connected: 1 }) }
+    const found = check('SF-1c', sweepRows(beside))
+    expect(found).toMatchObject({ verdict: 'supported', effect: 0.9 })
+    expect(found.detail).toContain('6 of 6 seeds are whole at 0.9 rho_max, where 2.0 layers are empty in the mean')
+    const still: Sweep = { ...paper, fine: (seed) => ({ collapsed: 0, connected: seed % 6 === 0 ? 1 : 0 }) }
+    expect(check('SF-1c', sweepRows(still)).verdict).toBe('contradicted')
+    expect(check('SF-1b', sweepRows(still)).verdict).toBe('supported')
   })
 
   it('falls where another method comes within a factor of ten', () => {

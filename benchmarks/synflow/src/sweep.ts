@@ -25,6 +25,11 @@ export interface Common extends Settings {
   readonly fractions: readonly number[]
 }
 
+export interface SweepSettings extends Common {
+  /** More iterations, for smaller steps, at the largest fraction alone. */
+  readonly fine: number
+}
+
 export interface RoundsSettings extends Common {
   /** Fewer iterations than `rounds`, each with fractions of its own. */
   readonly fewer: Readonly<Record<number, readonly number[]>>
@@ -122,7 +127,7 @@ export const oneShotArm = (settings: Common, network: Network, name: string): Sc
   densities: sweepOf(network),
 })
 
-export function sweepArms(settings: Common): ScoredArm[] {
+export function sweepArms(settings: SweepSettings): ScoredArm[] {
   return settings.networks.flatMap((network) => {
     const { name } = network
     const examples = { perClass: settings.perClass }
@@ -144,13 +149,14 @@ export function sweepArms(settings: Common): ScoredArm[] {
       single('grasp-train', 'grasp', { examples }),
       oneShotArm(settings, network, 'synflow-once'),
       flowArm(settings, network, settings.rounds, settings.fractions, 'synflow'),
+      flowArm(settings, network, settings.fine, settings.fractions.slice(-1), 'synflow-fine'),
     ]
   })
 }
 
-export const profiles = sized<Omit<Common, 'dataset'>>(smoke, full)
+export const profiles = sized<Omit<SweepSettings, 'dataset'>>({ ...smoke, fine: 60 }, { ...full, fine: 300 })
 
-export const sweep: Experiment<Common> = {
+export const sweep: Experiment<SweepSettings> = {
   name: 'synflow',
   title: 'SynFlow before training: critical compression of five methods',
   profiles,

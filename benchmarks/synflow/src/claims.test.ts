@@ -34,10 +34,7 @@ interface Sweep {
   /** The same in smaller steps, at 0.9 rho_max. */
   fine(seed: number): Left
 }
-interface Left {
-  readonly collapsed: number
-  readonly connected: number
-}
+type Left = Readonly<Record<'collapsed' | 'connected', number>>
 const paper: Sweep = {
   critical: (arm, seed) => (arm === 'random' ? 20 : 30) + seed,
   synflow: () => ({ collapsed: 0, connected: 1 }),

@@ -95,11 +95,7 @@ export const hostRules: readonly BrokenRule[] = [
   {
     rule: 'topK',
     title: 'of ties the last is kept',
-    edit: edit(
-      topK,
-      'for (let i = 0; ties > 0 && i < scores.length; i++)',
-      'for (let i = scores.length - 1; ties > 0 && i >= 0; i--)',
-    ),
+    edit: edit(topK, 'for (const place of places) {', 'for (const place of places.toReversed()) {'),
   },
   {
     rule: 'topK',
@@ -112,7 +108,7 @@ export const hostRules: readonly BrokenRule[] = [
     edit: edit(
       select,
       '[name]: score }, keptCount(density, score.length), among)',
-      '[name]: score }, keptCount(density, among ? countKept(among[name]!) : score.length), among)',
+      '[name]: score }, keptCount(density, among?.[name]?.filter(Boolean).length ?? score.length), among)',
     ),
   },
   {

@@ -84,6 +84,15 @@ describe('inspect', () => {
     const widths = [...svg.matchAll(/d="M0,[\d.]+h([\d.]+)v[^"]*" fill="#0072B2"/g)].map(([, width]) => Number(width))
     expect(widths.map((width) => Math.round((1000 * width) / widths[3]!) / 1000)).toEqual([0.5, 0.02, 0, 1])
   })
+
+  it('does not draw over the ticket', async () => {
+    const file = await collapsed()
+    const before = readFileSync(file)
+    const { status, stderr } = await ticketsHere(['inspect', file, '--svg', file])
+    expect(status).not.toBe(0)
+    expect(stderr).toContain('is the ticket itself')
+    expect(readFileSync(file).equals(before)).toBe(true)
+  })
 })
 
 const lineOf = (text: string, layer: string) => text.split('\n').find((line) => line.startsWith(layer))!

@@ -1,6 +1,13 @@
 /** `tickets inspect`: what a ticket's file holds, and what is left of each layer. */
 import { resolve } from 'node:path'
-import { checkTicket, type JsonObject, readTicketFile, type TicketFile, writeAtomic } from '@winning-tickets/core'
+import {
+  checkTicket,
+  type JsonObject,
+  readTicketFile,
+  type TicketFile,
+  UserError,
+  writeAtomic,
+} from '@winning-tickets/core'
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import { layerPlot } from '../report/layer-plot.js'
@@ -32,7 +39,11 @@ export function inspectCommand(program: Command): void {
 }
 
 async function inspect(file: string, { svg, json }: InspectOptions): Promise<void> {
-  if (svg !== undefined) await ensureWritableFile(resolve(svg), 'choose another place with --svg FILE')
+  if (svg !== undefined) {
+    if (resolve(svg) === resolve(file))
+      throw new UserError(`--svg ${svg} is the ticket itself; give the drawing another name, e.g. layers.svg.`)
+    await ensureWritableFile(resolve(svg), 'choose another place with --svg FILE')
+  }
   const found = await readTicketFile(file)
   const { ticket } = found
   const network = modelOf(found, file)

@@ -10,7 +10,7 @@ import type { Engine, EngineOptions } from './types.js'
  * await double.run({ x: Float32Array.of(1, 2, 3) }) // { y: Float32Array [2, 4, 6] }
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { name = 'onnxruntime', threads = 1, precision = 'float32', layout = 'auto' } = options
+  const { name = 'onnxruntime', threads = 1, precision = 'float32', layout = 'auto', updates = 'auto' } = options
   if (!Number.isInteger(threads) || threads < 1) {
     throw new EngineError(`An engine cannot run on ${threads} threads; pass a whole number of at least 1.`)
   }
@@ -19,6 +19,9 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   }
   if (layout !== 'auto' && layout !== 'standard') {
     throw new EngineError(`There is no layout '${String(layout)}'; use 'auto' or 'standard'.`)
+  }
+  if (updates !== 'auto' && updates !== 'graph' && updates !== 'passes') {
+    throw new EngineError(`There is no place '${String(updates)}' for updates; use 'auto', 'graph' or 'passes'.`)
   }
   if (precision === 'float64' && name === 'tensorflow') {
     throw new EngineError(`TensorFlow.js has no doubles; use the engine 'onnxruntime' for precision 'float64'.`)

@@ -108,6 +108,12 @@ export interface EngineOptions {
    * it, where a step of ResNet-20 takes a third less time; `standard` in ONNX's own. Results differ in the last bits.
    */
   readonly layout?: 'auto' | 'standard'
+  /**
+   * Where the loops of the `onnxruntime` engine update weights: in the ONNX graph (`graph`), in passes over memory of our own
+   * outside of it wherever that can be done (`passes`), or there where it is faster, for large dense networks (`auto`, the
+   * default). The bits are the same.
+   */
+  readonly updates?: 'auto' | 'graph' | 'passes'
   /** Threads inside one operator; default 1 (one worker process a core is faster than one process on all cores). */
   readonly threads?: number
   /** Backend of the `tensorflow` engine; default `cpu`. The other two need their npm package installed. */

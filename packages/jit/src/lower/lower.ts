@@ -1,6 +1,6 @@
 /** Lowers a traced graph to a model: one graph for one call, or a Loop for many steps. */
 
-import type { Initializer, OnnxGraph, OnnxNode } from '../onnx/builder.js'
+import type { Initializer, OnnxGraph, OnnxNode, Output } from '../onnx/builder.js'
 import { Builder, modelBytes, type Ref } from '../onnx/builder.js'
 import { fuseBias } from '../optimize/bias.js'
 import { inBlocks } from '../optimize/blocked/plan.js'
@@ -102,10 +102,19 @@ function fuse(builder: Builder, outputs: readonly Ref[], { standard }: LoweringO
 
 /** Prefix of the inputs of a call's model, which keeps any name a signature may use apart from the model's own. */
 export const CALL_INPUT = 'in:'
+/** Prefix of the outputs of a call's model and of a loop's. */
+export const OUTPUT = 'out:'
 
 /** The model of one call: inputs and outputs under the names of the traced graph, with prefixes. */
 export const lowerCall = (traced: Graph, options = STANDARD): Uint8Array =>
-  lowerOnce(traced, options, { input: CALL_INPUT, output: 'out:' })
+  lowerOnce(traced, options, { input: CALL_INPUT, output: OUTPUT })
+
+/** An output that onnxruntime-node cannot give, an empty sequence: `run/in-place.ts` says what for. */
+export const REFUSED = '%refused'
+
+/** The model of a call with REFUSED as its first output. */
+export const lowerInPlace = (traced: Graph, options = STANDARD): Uint8Array =>
+  lowerOnce(traced, options, { input: CALL_INPUT, output: OUTPUT, refused: true })
 
 /**
  * The model of a file: standard ONNX in single precision, inputs and outputs under the names of the traced graph. Inputs that
@@ -117,7 +126,7 @@ export const lowerFile = (traced: Graph, constants: ReadonlyMap<string, HostArra
 function lowerOnce(
   traced: Graph,
   options: LoweringOptions,
-  prefixes: { readonly input: string; readonly output: string },
+  form: { readonly input: string; readonly output: string; readonly refused?: boolean },
   constants: ReadonlyMap<string, HostArray> = new Map(),
 ): Uint8Array {
   const graph = prepared(traced, options)
@@ -126,7 +135,7 @@ function lowerOnce(
   const inputs: Ref[] = []
   const held: Initializer[] = []
   for (const [name, value] of graph.inputs) {
-    const ref = builder.declare(storedRef(prefixes.input + name, value))
+    const ref = builder.declare(storedRef(form.input + name, value))
     context.define(value, ref)
     const constant = constants.get(name)
     if (constant === undefined) inputs.push(ref)
@@ -135,11 +144,21 @@ function lowerOnce(
   for (const node of nodesOf(graph)) lowerNode(node, context)
   const results = [...graph.outputs].map(([name, value]) => ({
     ref: context.full(value),
-    name: prefixes.output + name,
+    name: form.output + name,
   }))
   const outputs = nameOutputs(builder, results)
   const nodes = fuse(builder, outputs, options)
-  return modelBytes({ name: 'call', nodes, initializers: [...held, ...builder.initializers], inputs, outputs })
+  const initializers = [...held, ...builder.initializers]
+  if (!form.refused) return modelBytes({ name: 'call', nodes, initializers, inputs, outputs })
+  const empty = { op: 'SequenceEmpty', domain: '', inputs: [], outputs: [REFUSED], attributes: {} }
+  const refused: Output = { name: REFUSED, shape: [], type: 'float32', sequence: true }
+  return modelBytes({
+    name: 'call',
+    nodes: [...nodes, empty],
+    initializers,
+    inputs,
+    outputs: [refused, ...outputs],
+  })
 }
 
 /** Name of the input that says how many steps to run. */
@@ -196,7 +215,7 @@ export function lowerLoop(traced: Graph, options = STANDARD): Uint8Array {
     const full = inside.full(value)
     const ref = stored ? body.cast(full, stored) : full
     results.push({ ref, name: `next:${name}` })
-    outputs.push({ ...ref, name: `out:${name}`, lead: carry ? undefined : 'steps' })
+    outputs.push({ ...ref, name: OUTPUT + name, lead: carry ? undefined : 'steps' })
   }
   const bodyOutputs = nameOutputs(body, results)
   const bodyGraph: OnnxGraph = {

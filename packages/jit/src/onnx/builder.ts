@@ -22,13 +22,22 @@ export interface Initializer extends Ref {
   readonly bytes: Uint8Array
 }
 
-/** A graph or a subgraph. `lead` of an output is a leading dimension whose length only the run knows (loop steps). */
+/**
+ * A value that a graph gives out. `lead` is a leading dimension whose length only the run knows (loop steps); a `sequence` is a
+ * list of tensors of the type.
+ */
+export interface Output extends Ref {
+  readonly lead?: string
+  readonly sequence?: boolean
+}
+
+/** A graph or a subgraph. */
 export interface OnnxGraph {
   readonly name: string
   readonly nodes: OnnxNode[]
   readonly initializers: Initializer[]
   readonly inputs: readonly Ref[]
-  readonly outputs: readonly (Ref & { readonly lead?: string })[]
+  readonly outputs: readonly Output[]
 }
 
 /** Names and constants shared by a model's graph and its subgraphs. */
@@ -164,15 +173,11 @@ function toBytes(data: ArrayLike<number>, type: ElementType): Uint8Array {
   return new Uint8Array(Type.from(data).buffer)
 }
 
-const valueInfo = ({ name, shape, type, lead }: Ref & { lead?: string }) => ({
-  name,
-  type: {
-    tensorType: {
-      elemType: elementTypes[type],
-      shape: { dim: [...(lead ? [{ dimParam: lead }] : []), ...shape.map((dimValue) => ({ dimValue }))] },
-    },
-  },
-})
+function valueInfo({ name, shape, type, lead, sequence }: Output): object {
+  const dim = [...(lead ? [{ dimParam: lead }] : []), ...shape.map((dimValue) => ({ dimValue }))]
+  const tensorType = { elemType: elementTypes[type], ...(!sequence && { shape: { dim } }) }
+  return { name, type: sequence ? { sequenceType: { elemType: { tensorType } } } : { tensorType } }
+}
 
 function attribute(name: string, value: OnnxAttribute): object {
   if (typeof value === 'string') return { name, s: Buffer.from(value), type: attributeTypes.s }

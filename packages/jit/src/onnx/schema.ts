@@ -8,7 +8,8 @@ const root = protobuf.Root.fromJSON({
     Dim: { fields: { dimValue: field('int64', 1), dimParam: field('string', 2) } },
     TensorShape: { fields: { dim: field('Dim', 1, 'repeated') } },
     TensorType: { fields: { elemType: field('int32', 1), shape: field('TensorShape', 2) } },
-    Type: { fields: { tensorType: field('TensorType', 1) } },
+    SequenceType: { fields: { elemType: field('Type', 1) } },
+    Type: { fields: { tensorType: field('TensorType', 1), sequenceType: field('SequenceType', 4) } },
     ValueInfo: { fields: { name: field('string', 1), type: field('Type', 2) } },
     Tensor: {
       fields: {

@@ -3,8 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
-import { CALL_INPUT, type LoweringOptions, lowerCall, lowerLoop, STEPS } from '../lower/lower.js'
-import type { Graph } from '../trace/graph.js'
+import { CALL_INPUT, lowerCall, lowerInPlace, lowerLoop, OUTPUT, STEPS } from '../lower/lower.js'
+import { simplify } from '../optimize/simplify.js'
+import { splitUpdates } from '../passes/split.js'
 import { graphHash } from '../trace/hash.js'
 import { outputSpecs, trace, traceStep } from '../trace/trace.js'
 import { checkedInputs, checkSteps, flatten, isSpec, nest } from '../tree.js'
@@ -14,6 +15,7 @@ import type {
   Engine,
   EngineOptions,
   HostArray,
+  LoopOutputs,
   LoopSignature,
   SpecTree,
   StepFunction,
@@ -21,7 +23,9 @@ import type {
   TensorSpec,
 } from '../types.js'
 import { blockSize } from './block-size.js'
+import { inPlaceWorks } from './in-place.js'
 import { sessionOptions } from './session-options.js'
+import { stepwise } from './stepwise.js'
 
 type Specs = Map<string, TensorSpec>
 
@@ -48,12 +52,13 @@ function loopFeeds(arrays: Map<string, HostArray>, specs: Specs, steps: number):
   return { ...Object.fromEntries(entries), [STEPS]: count }
 }
 
-function fetched(results: ort.InferenceSession.OnnxValueMapType, prefix: string): Map<string, HostArray> {
-  const arrays = new Map<string, HostArray>()
-  for (const [name, tensor] of Object.entries(results)) {
-    if (name.startsWith(`out:${prefix}`)) arrays.set(name.slice(4 + prefix.length), tensor.data as HostArray)
-  }
-  return arrays
+/** What a session gave, under the names of the traced graph. */
+function fetched(results: ort.InferenceSession.OnnxValueMapType): Map<string, HostArray> {
+  const entries = Object.entries(results).map(([name, { data }]): [string, HostArray] => [
+    name.slice(OUTPUT.length),
+    data as HostArray,
+  ])
+  return new Map(entries)
 }
 
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
@@ -62,8 +67,10 @@ export async function onnxRuntimeEngine({
   threads = 1,
   precision = 'float32',
   layout = 'auto',
+  updates = 'auto',
 }: EngineOptions): Promise<Engine> {
   const block = precision === 'float64' || layout === 'standard' ? 0 : await blockSize()
+  const passes = updates !== 'graph' && precision === 'float32' && (await inPlaceWorks())
   const sessions = new Set<ort.InferenceSession>()
 
   async function open(model: Uint8Array, hash: string): Promise<ort.InferenceSession> {
@@ -81,10 +88,7 @@ export async function onnxRuntimeEngine({
     if (sessions.delete(session)) await session.release()
   }
 
-  async function prepare(graph: Graph, lower: (graph: Graph, options: LoweringOptions) => Uint8Array) {
-    const hash = graphHash(graph)
-    return { hash, session: await open(lower(graph, { precision, block }), hash) }
-  }
+  const lowering = { precision, block }
 
   return {
     name: 'onnxruntime',
@@ -93,7 +97,8 @@ export async function onnxRuntimeEngine({
 
     async compile(fn: TensorFunction, signature: SpecTree): Promise<Compiled> {
       const graph = trace(fn, signature)
-      const { hash, session } = await prepare(graph, lowerCall)
+      const hash = graphHash(graph)
+      const session = await open(lowerCall(graph, lowering), hash)
       const specs = flatten(signature, isSpec)
       /** Arrays in which inputs become doubles, of calls that have ended: fresh ones would take as long as the conversion. */
       const spare: Map<string, Float64Array>[] = []
@@ -106,7 +111,7 @@ export async function onnxRuntimeEngine({
           const arrays = checkedInputs(signature, inputs, 'run', 1, precision, doubles)
           const results = await session.run(callFeeds(arrays, specs))
           spare.push(doubles)
-          return nest(fetched(results, ''))
+          return nest(fetched(results))
         },
         dispose: () => close(session),
       }
@@ -114,9 +119,15 @@ export async function onnxRuntimeEngine({
 
     async compileLoop(step: StepFunction, signature: LoopSignature): Promise<CompiledLoop> {
       const graph = traceStep(step, signature)
-      const { hash, session } = await prepare(graph, lowerLoop)
+      const hash = graphHash(graph)
+      const simple = simplify(graph, precision)
+      const split = passes ? splitUpdates(simple, updates === 'passes' ? 1 : undefined) : undefined
+      const session = await open(split ? lowerInPlace(split.rest, lowering) : lowerLoop(graph, lowering), hash)
       const { carry, each, resident } = signature
       const specs = flatten({ carry, each, resident }, isSpec)
+      const whole = async (arrays: Map<string, HostArray>, steps: number) =>
+        fetched(await session.run(loopFeeds(arrays, specs, steps)))
+      const run = split ? stepwise(simple, split, session) : whole
       return {
         signature,
         out: outputSpecs(graph, 'out/'),
@@ -128,8 +139,7 @@ export async function onnxRuntimeEngine({
             ...checkedInputs({ each }, { each: inputs.each }, 'run', steps, precision),
             ...checkedInputs({ resident }, { resident: inputs.resident }, 'run', 1, precision),
           ])
-          const results = await session.run(loopFeeds(arrays, specs, steps))
-          return { carry: nest(fetched(results, 'carry/')), out: nest(fetched(results, 'out/')) }
+          return { carry: {}, out: {}, ...(nest(await run(arrays, steps)) as Partial<LoopOutputs>) }
         },
         dispose: () => close(session),
       }

@@ -73,16 +73,24 @@ const STEP = 1e-7
 const PATIENCE = 180_000
 
 /**
- * Not in single precision too: ONNX Runtime takes ten seconds to prepare graphs of their size, and their blocks are those of
- * preresnet-56.
+ * ONNX Runtime takes up to half a minute to prepare graphs of their size, and they are made of the others' blocks: only with
+ * THOROUGH=1, as CI has it.
  */
+const DEEP: readonly ModelName[] = ['resnet-56', 'preresnet-56', 'preresnet-101', 'preresnet-164']
+/** Of these not even then in single precision. */
 const DEEPEST: readonly ModelName[] = ['preresnet-101', 'preresnet-164']
+const thorough = process.env.THOROUGH === '1'
+
+/** How far gradients may be from central differences, relatively: rounding, over STEP, is up to 1e-6 of it by processor. */
+const TOLERANCE = 3e-6
 
 test('every model of the registry is in the fixture', () => {
   expect(every.map(({ name }) => name).sort()).toEqual([...modelNames].sort())
 })
 
-describe.each(every.map((tiny) => [tiny.name, tiny] as const))('%s', (name, tiny) => {
+const tested = every.filter(({ name }) => thorough || !DEEP.includes(name))
+
+describe.each(tested.map((tiny) => [tiny.name, tiny] as const))('%s', (name, tiny) => {
   const network = (model as (name: ModelName, options: object) => Model)(name, tiny.options)
   const inputs = inputsOf(network, labels)
   const directions = map(inputs.directions as never, (value) => value)
@@ -108,7 +116,7 @@ describe.each(every.map((tiny) => [tiny.name, tiny] as const))('%s', (name, tiny
     expect(Object.keys(at.gradients).sort()).toEqual(Object.keys(directions).sort())
     for (const [along, above, below] of moved) {
       const slope = (above.loss - below.loss) / (2 * STEP)
-      expect(Math.abs(slope - dot(at.gradients, along)) / norm(at.gradients)).toBeLessThan(1e-6)
+      expect(Math.abs(slope - dot(at.gradients, along)) / norm(at.gradients)).toBeLessThan(TOLERANCE)
     }
   })
 
@@ -120,7 +128,7 @@ describe.each(every.map((tiny) => [tiny.name, tiny] as const))('%s', (name, tiny
       // Where the loss is linear in a tensor along the direction, its product is left out.
       const found = at.curvature[tensor] ?? new Float64Array(wanted.length)
       const worst = largest(wanted.map((value, i) => value - found[i]!))
-      expect(worst / Math.max(largest(wanted), 1e-3 * most), tensor).toBeLessThan(1e-6)
+      expect(worst / Math.max(largest(wanted), 1e-3 * most), tensor).toBeLessThan(TOLERANCE)
     }
   })
 

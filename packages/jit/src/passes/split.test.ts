@@ -66,6 +66,8 @@ describe('splitUpdates', () => {
   it('is made for large dense networks alone', () => {
     expect(split(momentum, signature, 30)).toBeDefined()
     expect(split(momentum, signature, 31)).toBeUndefined()
+    const huge = { carry: { w: spec(2 ** 20, 257) }, each: {}, resident: {} }
+    expect(split(({ carry }) => ({ carry: { w: (carry.w as tf.Tensor).mul(0.5) }, out: {} }), huge)).toBeUndefined()
     const convolution: StepFunction = ({ carry, each }) => {
       const { w } = carry as T
       const loss = tf.sum(tf.conv2d((each as T).x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same'))

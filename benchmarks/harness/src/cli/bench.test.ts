@@ -140,8 +140,8 @@ describe('tickets bench --for', () => {
   const bench = (...args: string[]) => tickets('bench', 'toy', '-p', 'small', '-w', '2', ...args)
 
   it('ends in time, says how to go on, reports whole seeds, and goes on to the store of an undisturbed run', async () => {
-    // 300 stages of about 100 ms: 15 s for two workers, which take some seconds to start on a busy machine.
-    const settings = { seeds: 100, levels: 1, milliseconds: 33 }
+    // 90 stages of about 360 ms: 16 s for two workers, which take some seconds to start on a busy machine.
+    const settings = { seeds: 30, levels: 1, milliseconds: 120 }
     grid(settings)
     const began = performance.now()
     const { status, stdout, stderr } = await bench('--for', '8s')
@@ -149,7 +149,7 @@ describe('tickets bench --for', () => {
     expect(status).toBe(0)
     expect(seconds).toBeGreaterThan(7)
     expect(seconds).toBeLessThan(10)
-    const [, done] = /Out of time: (\d+) of 300 stages are in .*store; run the same command to go on/.exec(stderr)!
+    const [, done] = /Out of time: (\d+) of 90 stages are in .*store; run the same command to go on/.exec(stderr)!
     expect(Number(done)).toBe(recordCount())
     expect(Number(done)).toBeGreaterThan(0)
     const [, seeds] = /profile small, (\d+) seeds?/.exec(stdout)!
@@ -162,8 +162,8 @@ describe('tickets bench --for', () => {
     await runToy(await store('undisturbed'), { ...small, ...settings })
     expect(await contents(await store())).toEqual(await contents(await store('undisturbed')))
     const again = await bench('--for', '8s', '--json')
-    expect(events(again.stderr)).toMatchObject([{ type: 'planned', total: 300, pending: 0 }])
-    expect(JSON.parse(again.stdout)[0]).toMatchObject({ verdict: 'supported', profile: 'small', seeds: 100 })
+    expect(events(again.stderr)).toMatchObject([{ type: 'planned', total: 90, pending: 0 }])
+    expect(JSON.parse(again.stdout)[0]).toMatchObject({ verdict: 'supported', profile: 'small', seeds: 30 })
   })
 
   it('begins no stage that would not be done in time, and says what to do', async () => {

@@ -51,7 +51,7 @@ async function grid(profile: 'smoke' | 'small' = 'smoke'): Promise<Stage[]> {
 /** What an undisturbed run in this process leaves. */
 async function reference(targets: readonly Stage[]): Promise<Record<string, unknown>> {
   const undisturbed = await openStore(join(folder, 'reference'))
-  await execute([targets], { store: undisturbed, where: local })
+  await execute([targets], { store: undisturbed, where: local, workers: 16 })
   return contents(undisturbed)
 }
 
@@ -127,7 +127,7 @@ describe('failures', () => {
   })
 
   test('a stage goes on from its checkpoint on a new worker, and leaves none', async () => {
-    const stage = await createStage(chain, { value: 1, steps: 6, milliseconds: 250, diesWithout: join(folder, 'once') })
+    const stage = await createStage(chain, { value: 1, steps: 3, milliseconds: 250, diesWithout: join(folder, 'once') })
     await run([stage], { where: forked })
     expect(count('retried')).toBe(1)
     // The worker died after its last step: the second had nothing left to do, and showed no step again.
@@ -232,7 +232,7 @@ describe('interruption', () => {
     const kept = Object.keys(await contents(store)).length
     expect(kept).toBeGreaterThan(0)
     expect(kept).toBeLessThan(summary.total)
-    const resumed = await run(stages, { where: local, workers: 8 })
+    const resumed = await run(stages, { where: local, workers: 16 })
     expect(resumed).toMatchObject({ stored: kept, finished: summary.total - kept })
     expect(await contents(store)).toEqual(await reference(stages))
   })
@@ -296,7 +296,7 @@ describe('interruption', () => {
     const alive = () => children.filter((pid) => isAlive(Number(pid)))
     for (let waited = 0; alive().length > 0 && waited < 2000; waited += 20) await sleep(20)
     expect(alive()).toEqual([])
-    await run(stages, { workers: 8 })
+    await run(stages, { workers: 16 })
     expect(await contents(store)).toEqual(await reference(stages))
   })
 })

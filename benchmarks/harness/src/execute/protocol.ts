@@ -13,6 +13,8 @@ export type ToWorker =
   | { readonly type: 'run'; readonly job: Job }
 
 export type FromWorker =
+  /** It has started, and works on the job from here on: if it dies now, that may be the job's doing. */
+  | { readonly type: 'began' }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'outcome'; readonly outcome: JobOutcome }

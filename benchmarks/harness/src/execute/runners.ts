@@ -7,6 +7,11 @@ import { runStage, type Workshop } from './run-stage.js'
 import type { Job, JobOutcome, Runner, Watch } from './types.js'
 
 const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url))
+/**
+ * Workers in a row that may die before they begin a job. Whoever kills one that starts must not lose us a stage; where
+ * none can start, a stage is not at fault either, and trying for ever would hide it.
+ */
+const STARTS = 10
 /** Characters of a worker's error output that are kept, to say why it died. */
 const KEPT_OUTPUT = 4000
 
@@ -32,6 +37,7 @@ const KEEP_MEMORY = {
 export function forkRunner({ store, modules, script = WORKER }: ForkOptions): Runner {
   let child: ChildProcess | undefined
   let output = ''
+  let closed = false
 
   function worker(): ChildProcess {
     if (child?.connected) return child
@@ -44,6 +50,10 @@ export function forkRunner({ store, modules, script = WORKER }: ForkOptions): Ru
     started.stderr?.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-KEPT_OUTPUT)
     })
+    // One that dies between two jobs must not get the next: nobody would hear of its end any more.
+    started.once('exit', () => {
+      if (child === started) child = undefined
+    })
     // Errors of sending to a dying process; its 'exit' tells the story. One that never started has no 'exit'.
     started.on('error', (error) => {
       if (started.pid !== undefined) return
@@ -55,28 +65,46 @@ export function forkRunner({ store, modules, script = WORKER }: ForkOptions): Ru
     return started
   }
 
+  /** Runs a job in the worker that is there or a new one; `began` says whether it came to work on it. */
+  function runOnce(job: Job, watch: Watch): Promise<{ readonly outcome: JobOutcome; readonly began: boolean }> {
+    return new Promise((resolve) => {
+      const current = worker()
+      let began = false
+      const finish = (outcome: JobOutcome) => {
+        current.off('message', onMessage).off('exit', onExit)
+        resolve({ outcome, began })
+      }
+      const onMessage = (message: FromWorker) => {
+        if (message.type === 'began') began = true
+        else if (message.type === 'progress') watch.progress(message.progress)
+        else if (message.type === 'warning') watch.warning(message.message)
+        else finish(message.outcome)
+      }
+      const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
+        const lost = () => finish({ type: 'lost', message: deathNotice(code, signal, output) })
+        // What it said last may still be on its way, perhaps that it is done.
+        if (current.connected && current.pid !== undefined) current.once('disconnect', lost)
+        else lost()
+      }
+      current.on('message', onMessage).on('exit', onExit)
+      post(current, { type: 'run', job })
+    })
+  }
+
   return {
-    run(job: Job, watch: Watch): Promise<JobOutcome> {
-      return new Promise((resolve) => {
-        const current = worker()
-        const finish = (outcome: JobOutcome) => {
-          current.off('message', onMessage).off('exit', onExit)
-          resolve(outcome)
+    async run(job, watch) {
+      for (let starts = 1; ; starts += 1) {
+        const { outcome, began } = await runOnce(job, watch)
+        if (outcome.type !== 'lost' || began || closed) return outcome
+        if (starts === STARTS) {
+          const message = `${STARTS} workers in a row ended before they began to work: ${outcome.message}`
+          return { type: 'fatal', message }
         }
-        const onMessage = (message: FromWorker) => {
-          if (message.type === 'progress') watch.progress(message.progress)
-          else if (message.type === 'warning') watch.warning(message.message)
-          else finish(message.outcome)
-        }
-        const onExit = (code: number | null, signal: NodeJS.Signals | null) => {
-          child = undefined
-          finish({ type: 'lost', message: deathNotice(code, signal, output) })
-        }
-        current.on('message', onMessage).on('exit', onExit)
-        post(current, { type: 'run', job })
-      })
+        watch.warning(`${outcome.message} It had not begun to work; another takes its place.`)
+      }
     },
     async close() {
+      closed = true
       const current = child
       child = undefined
       if (current === undefined || current.exitCode !== null || current.signalCode !== null) return

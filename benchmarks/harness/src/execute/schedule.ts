@@ -5,7 +5,7 @@ import type { Lease, Store } from '../store/types.js'
 import { completeRecord, type Plan } from './plan.js'
 import type { ExecutionEvent, Job, JobOutcome, Runner, Summary } from './types.js'
 
-/** How often a stage is tried again after its worker died, or made again after its artifacts were lost. */
+/** How often a stage is tried again while its workers die and get no further, or made again after its artifacts were lost. */
 const RETRIES = 2
 
 /** Milliseconds between two looks at the clock and at stages that other processes run. */
@@ -44,6 +44,8 @@ export async function schedule({
   const turn = ({ id }: Stage) => plan.turns.get(id) ?? 0
   const before = (a: Stage, b: Stage) => turn(a) < turn(b) || (turn(a) === turn(b) && urgency(a) > urgency(b))
   const attempts = new Map<string, number>()
+  /** The last step that any worker came to, of stages that run or ran. */
+  const reached = new Map<string, number>()
   const failed: { stage: Stage; message: string }[] = []
   const idle = [...runners]
   const working = new Set<Promise<void>>()
@@ -128,13 +130,17 @@ export async function schedule({
       // Runners may have been closed meanwhile; a closed one would start a new worker that nobody stops.
       if (stopping()) return
       onEvent({ type: 'started', stage })
+      const reachedBefore = reached.get(stage.id) ?? 0
       const outcome = await runner.run(jobOf(stage), {
         progress(progress) {
+          reached.set(stage.id, Math.max(progress.step, reached.get(stage.id) ?? 0))
           if (lease) lease.fraction = progress.step / progress.steps
           onEvent({ type: 'progress', stage, progress })
         },
         warning: (message) => onEvent({ type: 'warning', message }),
       })
+      // Whoever goes on killing its workers does not make a stage fail that goes on from its checkpoints.
+      if ((reached.get(stage.id) ?? 0) > reachedBefore) attempts.delete(stage.id)
       if (!stopping()) settle(stage, outcome, false)
     } catch (error) {
       fatal ??= error instanceof Error ? error : new Error(String(error))
@@ -174,6 +180,10 @@ export async function schedule({
   await Promise.all(working)
   if (fatal !== undefined) throw fatal
   const left = inState('waiting').length + inState('running').length + inState('elsewhere').length
+  // Nobody stopped it: a mistake of ours, which must not pass for a run that is done.
+  if (left > 0 && !signal?.aborted && until === Infinity) {
+    throw new Error(`The run came to rest with ${left} of ${stages.size} stages left undone.`)
+  }
   return {
     total: stages.size,
     stored: stages.size - plan.pending.length,

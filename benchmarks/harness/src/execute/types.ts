@@ -19,9 +19,9 @@ export type JobOutcome =
   | { readonly type: 'failed'; readonly message: string; readonly stack?: string }
   /** What an input stage made is not in the store any more. */
   | { readonly type: 'missing'; readonly producer: string }
-  /** The worker died; another may succeed. */
+  /** The worker died in the middle of it; another may succeed. */
   | { readonly type: 'lost'; readonly message: string }
-  /** No stage can go on: the store fails, or a module cannot be loaded. */
+  /** No stage can go on: the store fails, a module cannot be loaded, or no worker can start. */
   | { readonly type: 'fatal'; readonly message: string; readonly stack?: string }
 
 /** One lane of work: a child process, or this process. */

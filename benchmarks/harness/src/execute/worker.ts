@@ -37,7 +37,9 @@ async function receive(message: ToWorker): Promise<void> {
   let outcome: JobOutcome
   try {
     if (workshop === undefined) throw new Error('A worker got a job before its start.')
-    outcome = await runStage(message.job, await workshop, { progress, warning })
+    const ready = await workshop
+    send({ type: 'began' })
+    outcome = await runStage(message.job, ready, { progress, warning })
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error))
     outcome = { type: 'fatal', message, stack }

@@ -17,6 +17,11 @@ try {
     },
   })
   process.stdout.write(JSON.stringify({ started, finished: summary.finished }))
+  const { ended, failed, skipped } = summary
+  if (ended !== 'complete' || failed.length > 0) {
+    const why = failed.map(({ stage, message }) => `${stage.label}: ${message}`)
+    throw new Error([`The grid is not done (${ended}, ${skipped.length} stages skipped).`, ...why].join(' '))
+  }
 } catch (error) {
   process.stderr.write(error instanceof Error ? error.message : String(error))
   process.exitCode = 1

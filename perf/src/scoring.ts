@@ -9,19 +9,20 @@ import {
   exponentialDensities,
   initialWeights,
   type JsonObject,
+  type MaskedWeights,
   type Masks,
   maskWeights,
   model,
   prunableParameters,
   type ScoreContext,
   type Scored,
+  type Scores,
   type ScoringMethod,
   type ScoringOptions,
   select,
   sizeOf,
   stream,
   streams,
-  type Weights,
 } from '@winning-tickets/core'
 import { grasp } from '@winning-tickets/grasp'
 import { createEngine, type Engine } from '@winning-tickets/jit'
@@ -48,10 +49,12 @@ export async function scoringRun(given: Engine, work: ScoreWork): Promise<Run> {
 
   async function find(): Promise<Masks> {
     let mask: Masks = denseMasks(network)
-    let weights: Weights | undefined
+    let masked: MaskedWeights | undefined
+    let into: Scores = {}
     for (const target of exponentialDensities(density, rounds)) {
-      weights = maskWeights(initial, mask, weights)
-      const { scores } = await score({ ...common, weights, mask })
+      masked = { weights: maskWeights(initial, mask, masked), masks: mask }
+      const { scores } = await score({ ...common, weights: masked.weights, mask, into })
+      into = scores
       mask = select(scores, evenTarget('global', target, Object.keys(scores)), mask)
     }
     return mask

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   createEngine,
+  type HostTree,
   type LoopSignature,
   type SpecTree,
   type StepFunction,
@@ -98,6 +99,49 @@ describe('compile', () => {
     })
     expect(found).toEqual({ y: Float32Array.of(32, 84) })
   })
+
+  it.each(['float32', 'float64'] as const)(
+    '%s: outputs are fresh, or arrays of earlier ones that fit',
+    async (precision) => {
+      const fn: TensorFunction = ({ x }) => ({
+        a: { up: tf.add(x as tf.Tensor, 1), same: x as tf.Tensor },
+        isLarge: tf.greater(x as tf.Tensor, 2),
+      })
+      const compiled = await (await createEngine({ precision })).compile(fn, { x: spec([2]) })
+      type Found = { a: { up: Float32Array; same: Float32Array }; isLarge: Uint8Array }
+      const run = async (x: number[], into?: HostTree) =>
+        (await compiled.run({ x: Float32Array.from(x) }, into)) as unknown as Found
+      const given = ({ a, isLarge }: Found) => [a.up, a.same, isLarge].map((array) => [...array])
+
+      const first = await run([1, 3])
+      const second = await run([5, 0])
+      expect([first, second].map(given)).toEqual([
+        [
+          [2, 4],
+          [1, 3],
+          [0, 1],
+        ],
+        [
+          [6, 1],
+          [5, 0],
+          [1, 0],
+        ],
+      ])
+      const third = await run([7, 8], { a: { up: second.a.up, same: new Float32Array(3) }, other: new Uint8Array(1) })
+      expect(given(third)).toEqual([
+        [8, 9],
+        [7, 8],
+        [1, 1],
+      ])
+      expect(third.a.up).toBe(second.a.up)
+      expect(second.isLarge).toEqual(Uint8Array.of(1, 0))
+      expect(given(first)).toEqual([
+        [2, 4],
+        [1, 3],
+        [0, 1],
+      ])
+    },
+  )
 })
 
 describe('second derivatives', () => {

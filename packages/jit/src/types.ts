@@ -38,8 +38,13 @@ export interface Compiled {
   readonly outputs: SpecTree
   /** SHA-256 (hex) of the traced graph before lowering; see `traceHash`. */
   readonly traceHash: string
-  /** Runs once. Inputs must match the signature; outputs are fresh arrays owned by the caller. */
-  run(inputs: HostTree): Promise<HostTree>
+  /**
+   * Runs once. Inputs must match the signature; outputs are arrays owned by the caller.
+   *
+   * @param into outputs of an earlier call, no longer needed and none of the inputs: their arrays may be written again and
+   *   returned, since fresh ones of many megabytes take time. By default all are fresh
+   */
+  run(inputs: HostTree, into?: HostTree): Promise<HostTree>
   dispose(): Promise<void>
 }
 

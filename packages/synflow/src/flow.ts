@@ -14,10 +14,12 @@ import type { Compiled, Engine, TensorFunction } from '@winning-tickets/jit'
 /**
  * |theta . dR/dtheta| of each prunable weight, where R is the sum of the outputs for an input of ones, with the absolute
  * value of every parameter in its place; no data, no loss. All scores have one positive factor, so that none overflows.
+ *
+ * @param into earlier scores, no longer needed, whose arrays may be written again
  */
-export async function synapticFlow(engine: Engine, model: Model, weights: Weights): Promise<Scores> {
+export async function synapticFlow(engine: Engine, model: Model, weights: Weights, into?: Scores): Promise<Scores> {
   const graph = await compileFlow(engine, model)
-  return (await graph.run({ parameters: weights })) as Scores
+  return (await graph.run({ parameters: weights }, into)) as Scores
 }
 
 function compileFlow(engine: Engine, model: Model): Promise<Compiled> {

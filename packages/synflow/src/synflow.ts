@@ -11,7 +11,7 @@ import { type SynflowOptions, synflowOptionsSchema } from './options.js'
 export const synflow = scoringMethod<SynflowOptions>({
   name: 'synflow',
   options: synflowOptionsSchema,
-  score: async ({ model, engine, weights }) => ({ scores: await synapticFlow(engine, model, weights) }),
+  score: async ({ model, engine, weights, into }) => ({ scores: await synapticFlow(engine, model, weights, into) }),
   ownEngine: ({ precision }, { threads }) =>
     precision === 'float64' ? createEngine({ precision, threads }) : undefined,
 })

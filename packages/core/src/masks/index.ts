@@ -8,6 +8,7 @@ export {
   denseMasks,
   densityRecord,
   type LayerDensity,
+  type MaskedWeights,
   type Masks,
   maskWeights,
 } from './masks.js'

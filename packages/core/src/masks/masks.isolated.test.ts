@@ -165,6 +165,27 @@ describe('records and application', () => {
     expect(masked['fc1.bias']).toBe(weights['fc1.bias'])
   })
 
+  test('under another mask, the arrays of an earlier one are changed to the same bits', () => {
+    const masksOf = (size: number) => fc.uint8Array({ max: 1, minLength: size, maxLength: size })
+    const sizes = fc.integer({ min: 1, max: 23 })
+    fc.assert(
+      fc.property(
+        sizes.chain((size) =>
+          fc.tuple(fc.float32Array({ minLength: size, maxLength: size }), masksOf(size), masksOf(size + 1)),
+        ),
+        ([kernel, a, longer]) => {
+          // Not at the beginning of its buffer.
+          const b = longer.subarray(1)
+          const before = { weights: maskWeights({ kernel }, { kernel: a }), masks: { kernel: a } }
+          const array = before.weights.kernel
+          const masked = maskWeights({ kernel }, { kernel: b }, before).kernel!
+          expect(masked).toBe(array)
+          expect(Buffer.from(masked.buffer)).toEqual(Buffer.from(maskWeights({ kernel }, { kernel: b }).kernel!.buffer))
+        },
+      ),
+    )
+  })
+
   test('masks that do not fit are refused', () => {
     expect(() => checkMasks(tiny, { ...masks, 'fc1.bias': Uint8Array.of(1) })).toThrow('fc1.bias')
     expect(() => checkMasks(tiny, { 'fc1.kernel': masks['fc1.kernel']! })).toThrow('fc2.kernel has no elements')

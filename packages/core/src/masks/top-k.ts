@@ -29,39 +29,44 @@ export interface Candidates {
  * Flags for the k largest candidates of all parts together, ties by part and index.
  *
  * Candidates are counted by the first 16 bits of their scores, which order them but for those that share a bin; what lies
- * above the bin of the k-th largest is flagged, and only this bin's members are ranked. No pass over all of them branches
- * on what masks and scores hold, which no processor could foresee.
+ * above the bin of the k-th largest is flagged, and only this bin's members are ranked. So there are two passes over all
+ * scores. Both take four at a time, whose flags are one word, and branch on nothing that masks and scores hold, which no
+ * processor could foresee, but on whether one of four is a member, which is rare.
  *
  * @throws UserError if a score is NaN, or if there are fewer than k candidates
  */
 export function topKOfAll(given: readonly Candidates[], k: number): Uint8Array[] {
-  const parts = alike(given).map(({ scores, mask }) => ({ scores, places: placesOf(scores.length, mask) }))
-  const all = parts.reduce((sum, { scores }) => sum + scores.length, 0)
-  const candidates = parts.reduce((sum, { places }) => sum + places.length, 0)
+  const parts = alike(given).map(inFours)
+  const all = given.reduce((sum, { scores }) => sum + scores.length, 0)
   if (!Number.isInteger(k) || k < 0 || k > all) {
     throw new RangeError(`top-K keeps between 0 and ${all} of ${all} scores, not ${k}.`)
   }
+  const counts = countFirstHalves(parts)
+  let candidates = 0
+  for (let bin = 0; bin < BINS; bin++) candidates += counts[bin]!
   if (k > candidates) {
     throw new UserError(
       `${k} of ${all} weights cannot be kept, since only ${candidates} are left; choose a lower density.`,
     )
   }
-  const counts = countByBits(parts, 0)
-  checkNumbers(parts, counts)
-  const flags = parts.map(({ scores }) => new Uint8Array(scores.length))
-  if (k === 0) return flags
+  checkNumbers(given, counts)
+  const flags = parts.map(({ words }) => new Uint8Array(4 * words.length))
+  if (k > 0) flagLargest(parts, k, counts, flags)
+  return flags.map((own, i) => (own.length === given[i]!.scores.length ? own : own.slice(0, given[i]!.scores.length)))
+}
 
-  const bin = binOf(counts, k, LARGEST, nextBelow).bin
-  const { larger, members } = flagAbove(parts, rangeOf(bin, counts, parts[0]!.scores), flags)
-  const threshold = kthLargest(members, k - larger, bin)
-  let ties = k - larger - count(members, (score) => score > threshold)
+function flagLargest(parts: readonly Fours[], k: number, counts: Uint32Array, flags: readonly Uint8Array[]): void {
+  const { bin, rank } = binOf(counts, k, LARGEST, nextBelow)
+  const range = rangeOf(bin, counts, parts[0]!.scores)
+  const members = parts.map((part, i) => flagAbove(part, range, new Int32Array(flags[i]!.buffer)))
+  const threshold = kthLargest(members, rank, bin)
+  let ties = rank - count(members, (score) => score > threshold)
   for (const [part, { scores, places }] of members.entries()) {
     for (const place of places) {
       const score = scores[place]!
       if (score > threshold || (score === threshold && ties-- > 0)) flags[part]![place] = 1
     }
   }
-  return flags
 }
 
 /** All in single precision, or all in double. */
@@ -70,22 +75,28 @@ function alike(parts: readonly Candidates[]): readonly Candidates[] {
   return parts.map(({ scores, mask }) => ({ scores: Float64Array.from(scores), mask }))
 }
 
+/** Scores by fours, and the four flags of each as the bytes of a word. */
+interface Fours {
+  readonly scores: ScoreArray
+  readonly words: Int32Array
+}
+
+/** Copies only where that must be: scores whose number is no multiple of four get more that are no candidates. */
+function inFours({ scores, mask = new Uint8Array(scores.length).fill(1) }: Candidates): Fours {
+  const size = 4 * Math.ceil(scores.length / 4)
+  if (size === scores.length && mask.byteOffset % 4 === 0) {
+    return { scores, words: new Int32Array(mask.buffer, mask.byteOffset, size / 4) }
+  }
+  const [more, flags] = [new (scores.constructor as new (size: number) => ScoreArray)(size), new Uint8Array(size)]
+  more.set(scores)
+  flags.set(mask)
+  return { scores: more, words: new Int32Array(flags.buffer) }
+}
+
 /** Some scores of a part, by their places in it. */
 interface Part {
   readonly scores: ScoreArray
   readonly places: Uint32Array
-}
-
-/** Where the mask has ones. */
-function placesOf(length: number, mask?: Uint8Array): Uint32Array {
-  // One more: each place is written, and the next one over it unless it counts.
-  const places = new Uint32Array(length + 1)
-  let next = 0
-  for (let i = 0; i < length; i++) {
-    places[next] = i
-    next += mask === undefined ? 1 : mask[i]!
-  }
-  return places.subarray(0, next)
 }
 
 function count(parts: readonly Part[], isCounted: (score: number) => boolean): number {
@@ -112,11 +123,40 @@ function binOf(counts: Uint32Array, k: number, largest: number, below: (bin: num
   return { bin, rank }
 }
 
-/** How many scores have which first (0) or second (1) 16 bits. */
-function countByBits(parts: readonly Part[], half: 0 | 1): Uint32Array {
+/**
+ * How many candidates have which first 16 bits; 0 and -0, which are equal, count as one. Of many scores there is a table for
+ * each of four neighbours: one that adds to the number its neighbour has just added to must wait for it.
+ */
+function countFirstHalves(parts: readonly Fours[]): Uint32Array {
+  const isMany = parts.some(({ scores }) => scores.length > BINS)
+  const [second, third, fourth] = isMany ? [BINS, 2 * BINS, 3 * BINS] : [0, 0, 0]
+  const tables = new Uint32Array(fourth! + BINS)
+  for (const { scores, words } of parts) {
+    const { bits, start, step } = halves(scores, 0)
+    let at = start
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i]!
+      tables[bits[at]!]! += word & 1
+      tables[second! + bits[at + step]!]! += (word >> 8) & 1
+      tables[third! + bits[at + 2 * step]!]! += (word >> 16) & 1
+      tables[fourth! + bits[at + 3 * step]!]! += (word >> 24) & 1
+      at += 4 * step
+    }
+  }
+  const counts = tables.subarray(0, BINS)
+  for (let table = BINS; table < tables.length; table += BINS) {
+    for (let bin = 0; bin < BINS; bin++) counts[bin]! += tables[table + bin]!
+  }
+  counts[0]! += counts[SIGN]!
+  counts[SIGN] = 0
+  return counts
+}
+
+/** How many scores have which second 16 bits. */
+function countSecondHalves(parts: readonly Part[]): Uint32Array {
   const counts = new Uint32Array(BINS)
   for (const { scores, places } of parts) {
-    const { bits, start, step } = halves(scores, half)
+    const { bits, start, step } = halves(scores, 1)
     for (let i = 0; i < places.length; i++) counts[bits[start + step * places[i]!]!]!++
   }
   return counts
@@ -136,9 +176,7 @@ interface Range {
   readonly members: number
 }
 
-const isZero = (bin: number): boolean => bin === 0 || bin === SIGN
-
-/** The smallest and the largest number of a bin, and how many scores are between: 0 and -0, which are equal, have two bins. */
+/** The smallest and the largest number of a bin, and how many candidates are between: those of 0 and -0 share one. */
 function rangeOf(bin: number, counts: Uint32Array, { BYTES_PER_ELEMENT }: ScoreArray): Range {
   const view = new DataView(new ArrayBuffer(8))
   const ends = [0, BINS - 1].map((rest) => {
@@ -148,40 +186,42 @@ function rangeOf(bin: number, counts: Uint32Array, { BYTES_PER_ELEMENT }: ScoreA
     // What lies beyond infinity is no number.
     return Number.isNaN(value) ? (bin < SIGN ? Infinity : -Infinity) : value
   })
-  const members = isZero(bin) ? counts[0]! + counts[SIGN]! : counts[bin]!
-  return { low: Math.min(...ends), high: Math.max(...ends), members }
+  const high = Math.max(...ends)
+  return { low: bin === 0 ? -high : Math.min(...ends), high, members: counts[bin]! }
 }
 
-/** Flags what is above a range; gives its number, and the members of the range. */
-function flagAbove(parts: readonly Part[], { low, high, members: most }: Range, flags: readonly Uint8Array[]) {
-  const found = parts.map(({ scores, places }, part) => {
-    const own = flags[part]!
-    const members = new Uint32Array(Math.min(most, places.length) + 1)
-    let [larger, next] = [0, 0]
-    for (let i = 0; i < places.length; i++) {
-      const place = places[i]!
-      const score = scores[place]!
-      const isAbove = Number(score > high)
-      own[place] = isAbove
-      larger += isAbove
-      members[next] = place
-      next += Number(score >= low) - isAbove
+/** Flags a part's candidates above a range; gives those in it. */
+function flagAbove({ scores, words }: Fours, { low, high, members: most }: Range, flags: Int32Array): Part {
+  // One more: each of four places is written, and the next one over it unless it is a member.
+  const members = new Uint32Array(Math.min(most, scores.length) + 1)
+  let next = 0
+  for (let i = 0; i < words.length; i++) {
+    const at = 4 * i
+    const a = scores[at]!
+    const b = scores[at + 1]!
+    const c = scores[at + 2]!
+    const d = scores[at + 3]!
+    const above = Number(a > high) | (Number(b > high) << 8) | (Number(c > high) << 16) | (Number(d > high) << 24)
+    const within = Number(a >= low) | (Number(b >= low) << 8) | (Number(c >= low) << 16) | (Number(d >= low) << 24)
+    const word = words[i]!
+    flags[i] = word & above
+    const found = word & (within ^ above)
+    if (found === 0) continue
+    for (let j = 0; j < 4; j++) {
+      members[next] = at + j
+      next += (found >> (8 * j)) & 1
     }
-    return { larger, members: { scores, places: members.subarray(0, next) } }
-  })
-  return {
-    larger: found.reduce((sum, { larger }) => sum + larger, 0),
-    members: found.map(({ members }) => members),
   }
+  return { scores, places: members.subarray(0, next) }
 }
 
 /** The k-th largest of the members of a bin's range. */
 function kthLargest(members: readonly Part[], k: number, bin: number): number {
-  // Zeros of both signs are equal, so their range is of two bins.
-  if (isZero(bin)) return ranked(members)[k - 1]!
+  // Numbers of both signs are there.
+  if (bin === 0) return ranked(members)[k - 1]!
   // Beyond -0 larger bits are smaller numbers.
   const [largest, step] = bin < SIGN ? [BINS - 1, -1] : [0, 1]
-  const fine = binOf(countByBits(members, 1), k, largest!, (next) => next + step!)
+  const fine = binOf(countSecondHalves(members), k, largest!, (next) => next + step!)
   const few = members.map(({ scores, places }) => {
     const { bits, start, step } = halves(scores, 1)
     return { scores, places: places.filter((place) => bits[start + step * place] === fine.bin) }
@@ -196,15 +236,15 @@ function ranked(parts: readonly Part[]): Float64Array {
 }
 
 /** NaN has an exponent of ones, as infinity has; only where there are such is it looked for. */
-function checkNumbers(parts: readonly Part[], counts: Uint32Array): void {
-  const infinity = parts[0]?.scores instanceof Float64Array ? 0x7ff0 : 0x7f80
+function checkNumbers(parts: readonly Candidates[], counts: Uint32Array): void {
+  const infinity = parts.every(({ scores }) => scores instanceof Float32Array) ? 0x7f80 : 0x7ff0
   const suspect = (sign: number): boolean => counts.subarray(sign + infinity, sign + SIGN).some((count) => count > 0)
   if (!suspect(0) && !suspect(SIGN)) return
   const total = parts.reduce((sum, { scores }) => sum + scores.length, 0)
   let before = 0
-  for (const { scores, places } of parts) {
-    const nan = places.find((place) => Number.isNaN(scores[place]))
-    if (nan !== undefined) {
+  for (const { scores, mask } of parts) {
+    const nan = scores.findIndex((score, place) => Number.isNaN(score) && mask?.[place] !== 0)
+    if (nan >= 0) {
       throw new UserError(
         `Score ${before + nan} of ${total} is NaN, so weights cannot be ranked; the network has diverged, lower the learning rate.`,
       )

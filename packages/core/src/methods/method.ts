@@ -71,6 +71,8 @@ export interface ScoreContext {
   /** The weights that will be trained (trap T4), zero where masked; the next round writes into the same arrays. */
   readonly weights: Weights
   readonly mask: Masks
+  /** Scores of the round before, no longer needed: the new ones may be written into their arrays. */
+  readonly into?: Scores
 }
 
 /** What a score function gives: the scores, and the examples that they were computed on, if any. */

@@ -2,8 +2,16 @@
 import type { Engine } from '@winning-tickets/jit'
 import type { z } from 'zod'
 import type { JsonObject } from '../config/index.js'
-import { denseMasks, type Masks, maskWeights, type Scope, select, type Target } from '../masks/index.js'
-import { initialWeights, type Model, type Weights, withPrunable } from '../models/index.js'
+import {
+  denseMasks,
+  type MaskedWeights,
+  type Masks,
+  maskWeights,
+  type Scope,
+  select,
+  type Target,
+} from '../masks/index.js'
+import { initialWeights, type Model, withPrunable } from '../models/index.js'
 import { streams } from '../random/index.js'
 import { maskedTicket } from '../tickets/index.js'
 import type { MethodContext, ScoreContext, Scored, ScoredTicket, ScoringMethod } from './method.js'
@@ -40,12 +48,12 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
     try {
       const common = { model, task: task.plain ?? task, engine: own ?? context.engine, streams: streams(seed) }
       let mask: Masks = denseMasks(model)
-      let weights: Weights | undefined
+      let masked: MaskedWeights | undefined
       let scored: Scored = { scores: {} }
       for (const [i, density] of exponentialDensities(options.density, options.rounds).entries()) {
         signal?.throwIfAborted()
-        weights = maskWeights(initial, mask, weights)
-        scored = await score({ ...common, weights, mask }, options)
+        masked = { weights: maskWeights(initial, mask, masked), masks: mask }
+        scored = await score({ ...common, weights: masked.weights, mask, into: scored.scores }, options)
         mask = select(scored.scores, target(model, density, options), mask)
         onRound?.({ round: i + 1, rounds: options.rounds, density })
       }

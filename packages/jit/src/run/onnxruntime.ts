@@ -8,22 +8,24 @@ import { simplify } from '../optimize/simplify.js'
 import { splitUpdates } from '../passes/split.js'
 import { graphHash } from '../trace/hash.js'
 import { outputSpecs, trace, traceStep } from '../trace/trace.js'
-import { checkedInputs, checkSteps, flatten, isSpec, nest } from '../tree.js'
+import { arrayType, checkedInputs, checkSteps, flatten, isHostArray, isSpec, nest, sizeOf } from '../tree.js'
 import type {
   Compiled,
   CompiledLoop,
   Engine,
   EngineOptions,
   HostArray,
+  HostTree,
   LoopOutputs,
   LoopSignature,
+  Precision,
   SpecTree,
   StepFunction,
   TensorFunction,
   TensorSpec,
 } from '../types.js'
 import { blockSize } from './block-size.js'
-import { inPlaceWorks } from './in-place.js'
+import { inPlaceWorks, runInPlace } from './in-place.js'
 import { sessionOptions } from './session-options.js'
 import { stepwise } from './stepwise.js'
 
@@ -33,13 +35,25 @@ type Specs = Map<string, TensorSpec>
 const fed = (array: HostArray, dtype: TensorSpec['dtype'], dims: readonly number[]) =>
   new ort.Tensor((array instanceof Float64Array ? 'float64' : dtype) as 'float32', array as Float32Array, dims)
 
-/** Feeds of a call's session. */
-function callFeeds(arrays: Map<string, HostArray>, specs: Specs): Record<string, ort.Tensor> {
+/** The inputs (of the prefix CALL_INPUT) or the outputs (OUTPUT) of a call as its session knows them. */
+function callTensors(prefix: string, arrays: Map<string, HostArray>, specs: Specs): Record<string, ort.Tensor> {
   const entries = [...arrays].map(([name, array]) => {
     const { shape, dtype } = specs.get(name)!
-    return [CALL_INPUT + name, fed(array, dtype, shape)]
+    return [prefix + name, fed(array, dtype, shape)]
   })
   return Object.fromEntries(entries)
+}
+
+/** An array for each output: the given one if it fits, else a fresh one. */
+function outputArrays(specs: Specs, precision: Precision, given: HostTree): Map<string, HostArray> {
+  const old = flatten<HostArray>(given, isHostArray)
+  return new Map(
+    [...specs].map(([name, { shape, dtype }]): [string, HostArray] => {
+      const [Wanted, size] = [arrayType(dtype, precision), sizeOf(shape)]
+      const array = old.get(name)
+      return [name, array instanceof Wanted && array.length === size ? array : new Wanted(size)]
+    }),
+  )
 }
 
 /** Feeds of a loop's session. */
@@ -70,7 +84,8 @@ export async function onnxRuntimeEngine({
   updates = 'auto',
 }: EngineOptions): Promise<Engine> {
   const block = precision === 'float64' || layout === 'standard' ? 0 : await blockSize()
-  const passes = updates !== 'graph' && precision === 'float32' && (await inPlaceWorks())
+  const inPlace = await inPlaceWorks()
+  const passes = updates !== 'graph' && precision === 'float32' && inPlace
   const sessions = new Set<ort.InferenceSession>()
 
   async function open(model: Uint8Array, hash: string): Promise<ort.InferenceSession> {
@@ -98,20 +113,24 @@ export async function onnxRuntimeEngine({
     async compile(fn: TensorFunction, signature: SpecTree): Promise<Compiled> {
       const graph = trace(fn, signature)
       const hash = graphHash(graph)
-      const session = await open(lowerCall(graph, lowering), hash)
+      const session = await open((inPlace ? lowerInPlace : lowerCall)(graph, lowering), hash)
       const specs = flatten(signature, isSpec)
+      const outputs = outputSpecs(graph)
+      const outSpecs = flatten(outputs, isSpec)
       /** Arrays in which inputs become doubles, of calls that have ended: fresh ones would take as long as the conversion. */
       const spare: Map<string, Float64Array>[] = []
       return {
         inputs: signature,
-        outputs: outputSpecs(graph),
+        outputs,
         traceHash: hash,
-        async run(inputs) {
+        async run(inputs, into = {}) {
           const doubles = spare.pop() ?? new Map<string, Float64Array>()
-          const arrays = checkedInputs(signature, inputs, 'run', 1, precision, doubles)
-          const results = await session.run(callFeeds(arrays, specs))
+          const feeds = callTensors(CALL_INPUT, checkedInputs(signature, inputs, 'run', 1, precision, doubles), specs)
+          const arrays = inPlace ? outputArrays(outSpecs, precision, into) : undefined
+          if (arrays) await runInPlace(session, feeds, callTensors(OUTPUT, arrays, outSpecs))
+          const results = arrays ?? fetched(await session.run(feeds))
           spare.push(doubles)
-          return nest(fetched(results))
+          return nest(results)
         },
         dispose: () => close(session),
       }

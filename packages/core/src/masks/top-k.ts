@@ -11,7 +11,8 @@ export function keptCount(density: number, total: number): number {
 
 /**
  * A 0/1 flag for each score: 1 for exactly the k largest. Of equal scores the one with the lower index is kept; 0 and
- * -0 are equal.
+ * -0 are equal, and so are denormal numbers where the processor takes them for zeros, as it does in a thread that made an
+ * `onnxruntime` engine.
  *
  * @throws UserError if a score is NaN
  */
@@ -57,7 +58,7 @@ export function topKOfAll(given: readonly Candidates[], k: number): Uint8Array[]
 
 function flagLargest(parts: readonly Fours[], k: number, counts: Uint32Array, flags: readonly Uint8Array[]): void {
   const { bin, rank } = binOf(counts, k, LARGEST, nextBelow)
-  const range = rangeOf(bin, counts, parts[0]!.scores)
+  const range = rangeOf(bin, counts, parts)
   const members = parts.map((part, i) => flagAbove(part, range, new Int32Array(flags[i]!.buffer)))
   const threshold = kthLargest(members, rank, bin)
   let ties = rank - count(members, (score) => score > threshold)
@@ -109,6 +110,10 @@ const BINS = 2 ** 16
 const SIGN = BINS / 2
 const LARGEST = SIGN - 1
 
+/** How many bins of each sign hold zero and denormal numbers, whose exponent is 0. */
+const tinyBins = (parts: readonly { readonly scores: ScoreArray }[]): number =>
+  parts[0]?.scores.BYTES_PER_ELEMENT === 8 ? 2 ** 4 : 2 ** 7
+
 /** The bits of the next smaller numbers: down to +0, then from -0 on to ever larger negative ones. */
 function nextBelow(bin: number): number {
   if (bin < SIGN) return bin === 0 ? SIGN : bin - 1
@@ -124,8 +129,9 @@ function binOf(counts: Uint32Array, k: number, largest: number, below: (bin: num
 }
 
 /**
- * How many candidates have which first 16 bits; 0 and -0, which are equal, count as one. Of many scores there is a table for
- * each of four neighbours: one that adds to the number its neighbour has just added to must wait for it.
+ * How many candidates have which first 16 bits; 0, -0 and denormal numbers, which may all be equal, count as one. Of many
+ * scores there is a table for each of four neighbours: one that adds to the number its neighbour has just added to must wait
+ * for it.
  */
 function countFirstHalves(parts: readonly Fours[]): Uint32Array {
   const isMany = parts.some(({ scores }) => scores.length > BINS)
@@ -147,8 +153,13 @@ function countFirstHalves(parts: readonly Fours[]): Uint32Array {
   for (let table = BINS; table < tables.length; table += BINS) {
     for (let bin = 0; bin < BINS; bin++) counts[bin]! += tables[table + bin]!
   }
-  counts[0]! += counts[SIGN]!
-  counts[SIGN] = 0
+  let tiny = 0
+  for (const sign of [0, SIGN]) {
+    const bins = counts.subarray(sign, sign + tinyBins(parts))
+    tiny += bins.reduce((sum, count) => sum + count, 0)
+    bins.fill(0)
+  }
+  counts[0] = tiny
   return counts
 }
 
@@ -176,13 +187,17 @@ interface Range {
   readonly members: number
 }
 
-/** The smallest and the largest number of a bin, and how many candidates are between: those of 0 and -0 share one. */
-function rangeOf(bin: number, counts: Uint32Array, { BYTES_PER_ELEMENT }: ScoreArray): Range {
+/** The smallest and the largest number of a bin, and how many candidates are between. Bin 0 has all that are tiny. */
+function rangeOf(bin: number, counts: Uint32Array, parts: readonly Fours[]): Range {
   const view = new DataView(new ArrayBuffer(8))
-  const ends = [0, BINS - 1].map((rest) => {
-    view.setUint16(0, bin)
+  const last = bin === 0 ? tinyBins(parts) - 1 : bin
+  const ends = [
+    { first: bin, rest: 0 },
+    { first: last, rest: BINS - 1 },
+  ].map(({ first, rest }) => {
+    view.setUint16(0, first)
     for (let at = 2; at < 8; at += 2) view.setUint16(at, rest)
-    const value = BYTES_PER_ELEMENT === 8 ? view.getFloat64(0) : view.getFloat32(0)
+    const value = parts[0]!.scores.BYTES_PER_ELEMENT === 8 ? view.getFloat64(0) : view.getFloat32(0)
     // What lies beyond infinity is no number.
     return Number.isNaN(value) ? (bin < SIGN ? Infinity : -Infinity) : value
   })

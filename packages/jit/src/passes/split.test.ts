@@ -1,6 +1,7 @@
 /** What of a step passes take, and what they leave. */
 import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
+import * as lenet from '../../fixtures/lenet.mjs'
 import { simplify } from '../optimize/simplify.js'
 import { traceStep } from '../trace/trace.js'
 import type { LoopSignature, StepFunction } from '../types.js'
@@ -77,11 +78,24 @@ describe('splitUpdates', () => {
     expect(split(convolution, images)).toBeUndefined()
   })
 
+  it('is made for LeNet-300-100 by itself, weights and moments', () => {
+    const graph = traceStep(lenet.step, lenet.signature)
+    const { passes } = splitUpdates(simplify(graph))!
+    const carried = [...graph.inputs.keys()].filter((name) => name.startsWith('carry/'))
+    expect(passes.flatMap(({ writes }) => [...writes.keys()]).sort()).toEqual(carried.sort())
+  })
+
   it('is not made where a Loop computes something once for all steps', () => {
     const step: StepFunction = (inputs) => {
       const { carry } = momentum(inputs)
       return { carry, out: { mean: tf.mean(inputs.resident.mask as tf.Tensor) } }
     }
     expect(split(step, signature)).toBeUndefined()
+    const scaled: StepFunction = ({ carry, each, resident }) =>
+      momentum({ carry, each, resident: { mask: (resident.mask as tf.Tensor).mul(tf.tensor1d([1, 2, 3, 4, 5])) } })
+    expect(split(scaled, signature)).toBeUndefined()
+    const halved: StepFunction = ({ carry, each, resident }) =>
+      momentum({ carry, each, resident: { mask: (resident.mask as tf.Tensor).mul(0.5) } })
+    expect(split(halved, signature)).toBeUndefined()
   })
 })

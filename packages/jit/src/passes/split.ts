@@ -45,9 +45,9 @@ const WINDOWS = /Conv|Pool/
 const kernels: ReadonlySet<string> = new Set(PASS_KERNELS)
 const isTensor = ({ node, shape }: Value) => node.op !== 'Fill' && shape.length > 0
 
-/** Whether a pass could compute the node: floats of one shape, scalars and uniform tensors. */
+/** Whether a pass could compute the node: floats of one shape, at least one, scalars and uniform tensors. */
 function passable({ op, inputs, outputs: [y] }: Node): boolean {
-  if (!kernels.has(op) || y!.dtype !== 'float32' || y!.shape.length === 0) return false
+  if (!kernels.has(op) || y!.dtype !== 'float32' || y!.shape.length === 0 || sizeOf(y!.shape) === 0) return false
   return inputs.every((x) => x.dtype === 'float32' && (!isTensor(x) || String(x.shape) === String(y!.shape)))
 }
 
@@ -82,13 +82,18 @@ function together({ inputs, outputs }: Graph, nodes: readonly Node[]): Node[][] 
   return groups.map((group) => nodes.filter((node) => group.nodes.includes(node)))
 }
 
-/** Whether something depends on resident tensors alone, which a Loop computes once and a step would compute every time. */
-const hasInvariants = (order: readonly Node[]): boolean =>
-  order.some(
-    ({ inputs }) =>
-      inputs.length > 0 &&
-      inputs.every(({ node }) => node.op === 'Input' && String(node.attrs.name).startsWith('resident/')),
-  )
+/** Whether an op depends on resident tensors, perhaps with constants, alone: a Loop computes it once, a step every time. */
+function hasInvariants(order: readonly Node[]): boolean {
+  const changing = new Set<Node>()
+  const invariant = new Set<Node>()
+  for (const node of order) {
+    const { op, inputs, attrs } = node
+    const isResident = op === 'Input' && String(attrs.name).startsWith('resident/')
+    if ((op === 'Input' && !isResident) || inputs.some((x) => changing.has(x.node))) changing.add(node)
+    else if (isResident || inputs.some((x) => invariant.has(x.node))) invariant.add(node)
+  }
+  return [...invariant].some(({ inputs }) => inputs.length > 0)
+}
 
 /**
  * The split of a step, if it is worth it.

@@ -12,7 +12,7 @@ import { sessionOptions } from './session-options.js'
 const spec = (shape: number[], dtype: 'float32' | 'int32' | 'uint8' = 'float32') => ({ shape, dtype })
 const [graph, passes] = [createEngine({ updates: 'graph' }), createEngine({ updates: 'passes' })]
 
-/** Runs the loop in the graph and with passes, here in two portions, and expects the same bits. */
+/** Runs the loop in the graph and with passes, and expects the same bits. */
 async function expectSameBits(step: StepFunction, signature: LoopSignature, inputs: LoopInputs, steps: number) {
   const whole = await (await graph).compileLoop(step, signature)
   const split = await (await passes).compileLoop(step, signature)
@@ -96,6 +96,16 @@ describe('passes', () => {
     const loop = await (await passes).compileLoop(step, signature)
     const { m } = (await loop.run({ carry, each: {}, resident: {} }, 3)).carry as Record<string, Float32Array>
     expect([...m!]).toEqual([0, 0.125, Math.fround(1.25e-31), -0, 0])
+  })
+
+  it('write nothing for a tensor without elements', async () => {
+    const step: StepFunction = ({ carry }) => {
+      const { none, w } = carry as T
+      return { carry: { none: none!.mul(0.5), w: w!.mul(0.5) }, out: {} }
+    }
+    const signature = { carry: { none: spec([0, 2]), w: spec([5]) }, each: {}, resident: {} }
+    const carry = { none: new Float32Array(0), w: Float32Array.of(1, 2, 3, 4, 5) }
+    await expectSameBits(step, signature, { carry, each: {}, resident: {} }, 3)
   })
 
   it('leave carries of other types, unchanged ones, exchanged ones and outputs as they are', async () => {

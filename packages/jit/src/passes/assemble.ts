@@ -61,18 +61,27 @@ function passCode(
   return { code: [...once, ...wasm.i32(0), ...wasm.setLocal(OFFSET), ...wasm.loop(body)], vectors: locals.size }
 }
 
-/** Memory with room for tensors of the given sizes in bytes, and where they lie. */
-export function memoryFor(sizes: ReadonlyMap<string, number>): {
-  memory: WebAssembly.Memory
-  addresses: ReadonlyMap<string, number>
-} {
+export interface SharedMemory {
+  readonly memory: WebAssembly.Memory
+  readonly addresses: ReadonlyMap<string, number>
+}
+
+/**
+ * Memory with room for tensors of the given sizes in bytes, and where they lie; undefined if the process cannot have it. V8
+ * sets aside some 10 GiB of addresses for each memory, however small, which a limit such as `ulimit -v` may not allow.
+ */
+export function memoryFor(sizes: ReadonlyMap<string, number>): SharedMemory | undefined {
   const addresses = new Map<string, number>()
   let end = 0
   for (const [name, bytes] of sizes) {
     addresses.set(name, end)
     end += LINE_BYTES * Math.ceil(bytes / LINE_BYTES)
   }
-  return { memory: new WebAssembly.Memory({ initial: Math.ceil(end / PAGE_BYTES) }), addresses }
+  try {
+    return { memory: new WebAssembly.Memory({ initial: Math.ceil(end / PAGE_BYTES) }), addresses }
+  } catch {
+    return undefined
+  }
 }
 
 /**

@@ -27,7 +27,7 @@ import type {
 import { blockSize } from './block-size.js'
 import { inPlaceWorks, runInPlace } from './in-place.js'
 import { sessionOptions } from './session-options.js'
-import { stepwise } from './stepwise.js'
+import { sharedTensors, stepwise } from './stepwise.js'
 
 type Specs = Map<string, TensorSpec>
 
@@ -141,12 +141,13 @@ export async function onnxRuntimeEngine({
       const hash = graphHash(graph)
       const simple = simplify(graph, precision)
       const split = passes ? splitUpdates(simple, updates === 'passes' ? 1 : undefined) : undefined
-      const session = await open(split ? lowerInPlace(split.rest, lowering) : lowerLoop(graph, lowering), hash)
+      const shared = split && sharedTensors(simple, split)
+      const session = await open(shared ? lowerInPlace(split.rest, lowering) : lowerLoop(graph, lowering), hash)
       const { carry, each, resident } = signature
       const specs = flatten({ carry, each, resident }, isSpec)
       const whole = async (arrays: Map<string, HostArray>, steps: number) =>
         fetched(await session.run(loopFeeds(arrays, specs, steps)))
-      const run = split ? stepwise(simple, split, session) : whole
+      const run = shared ? stepwise(split, shared, session) : whole
       return {
         signature,
         out: outputSpecs(graph, 'out/'),

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import * as ort from 'onnxruntime-node'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createEngine, type HostTree, type LoopInputs, type LoopSignature, type StepFunction } from '../index.js'
 import { lowerCall } from '../lower/lower.js'
 import { trace } from '../trace/trace.js'
@@ -106,6 +106,23 @@ describe('passes', () => {
     const signature = { carry: { none: spec([0, 2]), w: spec([5]) }, each: {}, resident: {} }
     const carry = { none: new Float32Array(0), w: Float32Array.of(1, 2, 3, 4, 5) }
     await expectSameBits(step, signature, { carry, each: {}, resident: {} }, 3)
+  })
+
+  it('give way to the graph where WebAssembly gets no memory', async () => {
+    vi.stubGlobal('WebAssembly', {
+      Memory: class {
+        constructor() {
+          throw new RangeError('WebAssembly.Memory(): could not allocate memory')
+        }
+      },
+    })
+    try {
+      const step: StepFunction = ({ carry }) => ({ carry: { w: (carry.w as tf.Tensor).mul(0.5) }, out: {} })
+      const inputs = { carry: { w: Float32Array.of(1, 2, 3, 4, 5) }, each: {}, resident: {} }
+      await expectSameBits(step, { carry: { w: spec([5]) }, each: {}, resident: {} }, inputs, 3)
+    } finally {
+      vi.unstubAllGlobals()
+    }
   })
 
   it('leave carries of other types, unchanged ones, exchanged ones and outputs as they are', async () => {

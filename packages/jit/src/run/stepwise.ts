@@ -1,7 +1,7 @@
 /** A loop whose steps ONNX Runtime and passes of our own take in turns, on memory that both of them see. */
 import * as ort from 'onnxruntime-node'
 import { CALL_INPUT, OUTPUT } from '../lower/lower.js'
-import { assemble, memoryFor } from '../passes/assemble.js'
+import { assemble, memoryFor, type SharedMemory } from '../passes/assemble.js'
 import type { Split } from '../passes/split.js'
 import type { Graph } from '../trace/graph.js'
 import { arrayType, sizeOf } from '../tree.js'
@@ -15,23 +15,39 @@ const tensorOn = ({ shape, dtype }: TensorSpec, array: HostArray) =>
   new ort.Tensor(dtype as 'float32', array as Float32Array, shape)
 const named = (values: Iterable<string>, prefix: string) => [...values].filter((name) => name.startsWith(prefix))
 
+/** The tensors of a step that the graph and the passes both see. */
+export interface SharedTensors extends SharedMemory {
+  /** Of resident tensors that only the graph reads, too, which are not shared. */
+  readonly specs: ReadonlyMap<string, TensorSpec>
+}
+
 /**
+ * Memory for the tensors of a split, undefined if the process cannot have it.
+ *
  * @param graph of the step, simplified
- * @param session of the rest of the split, lowered by `lowerInPlace`
- * @returns a function from the inputs of some steps to the carry after them and the stacked outputs of all
  */
-export function stepwise(graph: Graph, split: Split, session: ort.InferenceSession) {
-  const { rest, read } = split
+export function sharedTensors(graph: Graph, { rest, read }: Split): SharedTensors | undefined {
   const passRead = new Set(read.values())
   const specs = new Map<string, TensorSpec>()
   for (const [name, { node, shape, dtype }] of graph.inputs) specs.set(name, { shape, dtype: node.storage ?? dtype })
   for (const [name, { shape, dtype }] of rest.outputs) specs.set(name, { shape, dtype })
   // Of the resident tensors, which may be a whole data set, only what passes read is copied.
-  const kept = new Map([...specs].filter(([name]) => !name.startsWith('resident/') || passRead.has(name)))
-  const { memory, addresses } = memoryFor(new Map([...kept].map(([name, spec]) => [name, bytesOf(spec)])))
+  const kept = [...specs].filter(([name]) => !name.startsWith('resident/') || passRead.has(name))
+  const shared = memoryFor(new Map(kept.map(([name, spec]) => [name, bytesOf(spec)])))
+  return shared && { ...shared, specs }
+}
+
+/**
+ * @param session of the rest of the split, lowered by `lowerInPlace`
+ * @returns a function from the inputs of some steps to the carry after them and the stacked outputs of all
+ */
+export function stepwise(split: Split, { memory, addresses, specs }: SharedTensors, session: ort.InferenceSession) {
+  const { rest, read } = split
+  const passRead = new Set(read.values())
   const held: Arrays = new Map()
-  for (const [name, { shape, dtype }] of kept) {
-    held.set(name, new (arrayType(dtype))(memory.buffer, addresses.get(name)!, sizeOf(shape)))
+  for (const [name, address] of addresses) {
+    const { shape, dtype } = specs.get(name)!
+    held.set(name, new (arrayType(dtype))(memory.buffer, address, sizeOf(shape)))
   }
   const update = assemble(split, memory, addresses)
 
@@ -40,7 +56,7 @@ export function stepwise(graph: Graph, split: Split, session: ort.InferenceSessi
   for (const name of rest.inputs.keys()) if (held.has(name)) feeds[CALL_INPUT + name] = tensor(name)
   const fetches: Record<string, ort.Tensor> = {}
   for (const name of rest.outputs.keys()) fetches[OUTPUT + name] = tensor(name)
-  const [carry, each, next, out] = ['carry/', 'each/', 'next/', 'out/'].map((prefix) => named(kept.keys(), prefix))
+  const [carry, each, next, out] = ['carry/', 'each/', 'next/', 'out/'].map((prefix) => named(held.keys(), prefix))
   const carriedBy = (name: string) => held.get(name.replace('next/', 'carry/'))!
 
   async function run(inputs: Arrays, steps: number): Promise<Arrays> {

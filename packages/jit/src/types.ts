@@ -83,7 +83,7 @@ export interface CompiledLoop {
   /** Specs of one step's outputs. */
   readonly out: SpecTree
   readonly traceHash: string
-  /** Runs `steps` steps (at least 1). Resident arrays are not copied on the onnxruntime engine; do not mutate them during a call. */
+  /** Runs `steps` steps (at least 1). Inputs must not change before it ends: the onnxruntime engine copies no resident array. */
   run(inputs: LoopInputs, steps: number): Promise<LoopOutputs>
   dispose(): Promise<void>
 }

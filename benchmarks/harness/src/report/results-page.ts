@@ -81,7 +81,7 @@ function sectionText({ results, claims, folder, plots }: EvidenceSection): strin
   const seeds = seedsOf(results)
   const lines = [
     `### ${heading(profile)}: ${datasetText(results)}, ${count(seeds.length, 'seed')}`,
-    `${PROFILE_TEXT[profile]} ${count(rows.length, 'run')}: ${tally(claims)}.`,
+    `${PROFILE_TEXT[profile]} ${count(rows.length, 'result')}: ${tally(claims)}.`,
     ...(results.deviations?.length
       ? [`Differs from the paper:\n\n${results.deviations.map((text) => `- ${text}`).join('\n')}`]
       : []),

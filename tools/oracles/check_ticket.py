@@ -3,8 +3,9 @@
     tickets find --method snip --density 0.05 --save-scoring-batch --out ticket.safetensors
     python check_ticket.py ticket.safetensors ...
 
-Reads the file with Python's safetensors, builds the network from its metadata, takes the scores of the initial weights on
-the saved batch in float64, and says what it found, one JSON line a file. The exit code is 1 unless
+Reads the file with Python's safetensors, builds the network from its metadata, and says what it found, one JSON line a file.
+
+Of SNIP and GraSP it takes the scores of the initial weights on the saved batch in float64. The exit code is 1 unless
 
 - the mask is the top K of the file's own scores, and K = round(density * N),
 - these scores are as near to float64 as PyTorch's own single precision is: at most twice its error, or 1e-4 of the largest
@@ -12,7 +13,12 @@ the saved batch in float64, and says what it found, one JSON line a file. The ex
   kink, it takes the other side;
 - the mask differs from PyTorch's by at most 1% of K, and only at scores that near to the threshold.
 
-Methods: snip and grasp, one round, with the weights that are trained. Networks: lenet-300-100, lenet-5-caffe, conv-2/4/6, VGG.
+Of SynFlow, which needs no batch, it goes through all rounds in float64. The exit code is 1 unless the weights that the flow
+passes through are the same, all of them; masks also keep weights that no path leads through, where there are no others, and
+which of those is anyone's choice.
+
+Methods: snip and grasp, one round, with the weights that are trained; synflow. Networks: lenet-300-100, lenet-5-caffe,
+conv-2/4/6, VGG, ResNets with projections.
 """
 import json
 import sys
@@ -39,11 +45,13 @@ def check(path):
     initial = part(tensors, 'initial.')
     masks = part(tensors, 'mask.')
     scores = part(tensors, 'scores.')
-    if 'batch.images' not in tensors:
-        sys.exit(f'{path} has no scoring batch: find it again with --save-scoring-batch')
     options = head['provenance']['options']
     method = head['provenance']['method']
     check_options(path, method, options)
+    if method == 'synflow':
+        return check_flow(path, head, initial, masks)
+    if 'batch.images' not in tensors:
+        sys.exit(f'{path} has no scoring batch: find it again with --save-scoring-batch')
 
     forward = network(head['config'])
     flat = lambda tree: torch.cat([tree[name].double().reshape(-1) for name in masks])
@@ -81,16 +89,67 @@ def check(path):
     return result
 
 
+def check_flow(path, head, initial, given):
+    """SynFlow's Algorithm 1, unscaled: its numbers stay within doubles for the networks that this script knows."""
+    options = head['provenance']['options']
+    forward = network(head['config'])
+    ones = torch.ones([1, *head['config']['inputShape']], dtype=torch.float64)
+    positive = {name: tensor.double().abs() for name, tensor in initial.items()}
+    masks = {name: torch.ones_like(positive[name]) for name in given}
+    total = sum(mask.numel() for mask in masks.values())
+
+    def flow():
+        leaves = {name: (positive[name] * mask).requires_grad_() for name, mask in masks.items()}
+        output = forward({**positive, **leaves}, ones, False).sum()
+        gradients = torch.autograd.grad(output, list(leaves.values()))
+        return {name: (leaf * gradient).detach() for (name, leaf), gradient in zip(leaves.items(), gradients)}
+
+    for done in range(1, options['rounds'] + 1):
+        scores = flow()
+        kept = int(total * options['density'] ** (done / options['rounds']) + 0.5)
+        flat = torch.cat([score.reshape(-1) for score in scores.values()])
+        best = torch.zeros(total, dtype=torch.bool)
+        best[flat.topk(kept).indices] = True
+        best &= flat > 0
+        parts = best.split([mask.numel() for mask in masks.values()])
+        masks = {name: new.reshape(old.shape).double() for new, (name, old) in zip(parts, masks.items())}
+
+    def passed(chosen):
+        """Weights of a mask that flow passes through."""
+        nonlocal masks
+        masks = {name: mask.double() for name, mask in chosen.items()}
+        return {name: score > 0 for name, score in flow().items()}
+
+    expected, found = passed(masks), passed(given)
+    differ = sum(int((expected[name] != found[name]).sum()) for name in given)
+    result = {
+        'file': path, 'method': 'synflow', 'model': head['model'], 'kept': sum(int(m.sum()) for m in given.values()), 'of': total,
+        'live': sum(int(mask.sum()) for mask in found.values()), 'liveHere': sum(int(mask.sum()) for mask in expected.values()),
+        'liveDiffer': differ,
+    }
+    if result['kept'] != int(options['density'] * total + 0.5):
+        sys.exit(f'{result}: K is not round(density * N)')
+    if differ:
+        sys.exit(f'{result}: PyTorch lets the flow pass through other weights')
+    return result
+
+
 def part(tensors, prefix):
     return {name[len(prefix):]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def check_options(path, method, options):
-    wanted = {'rounds': 1, 'scope': 'global', 'batches': 1}
-    wanted |= {'snip': {'scored': 'trained'}, 'grasp': {'rank': 'signed'}}.get(method, {})
-    other = {key: options.get(key) for key, value in wanted.items() if options.get(key) != value}
-    if method not in ('snip', 'grasp') or other:
-        sys.exit(f'{path} is by {method} with {other}: this script knows snip and grasp with {wanted}')
+    once = {'rounds': 1, 'scope': 'global', 'batches': 1}
+    known = {
+        'snip': once | {'scored': 'trained'},
+        'grasp': once | {'rank': 'signed'},
+        'synflow': {'scope': 'global', 'precision': 'float64'},
+    }
+    if method not in known:
+        sys.exit(f'{path} is by {method}: this script knows {", ".join(known)}')
+    other = {key: options.get(key) for key, value in known[method].items() if options.get(key) != value}
+    if other:
+        sys.exit(f'{path} is by {method} with {other}: this script knows it with {known[method]}')
 
 
 def score(method, weights, names, loss):
@@ -116,12 +175,20 @@ def network(config):
         return lambda w, x, _: conv_net(w, x, int(name[5:]))
     if name.startswith('vgg-'):
         return lambda w, x, training: vgg(w, x, int(name[4:]), config['batchNorm'], training)
+    if name.startswith('resnet-') and config['shortcut'] == 'projection':
+        return resnet
     sys.exit(f'this script does not know the network {name}')
 
 
-def conv(w, name, x, padding):
+def conv(w, name, x, padding, stride=1):
     """Kernels are [height, width, in, out]; PyTorch has [out, in, height, width]."""
-    return F.conv2d(x, w[f'{name}.kernel'].permute(3, 2, 0, 1), w.get(f'{name}.bias'), padding=padding)
+    kernel = w[f'{name}.kernel'].permute(3, 2, 0, 1)
+    return F.conv2d(x, kernel, w.get(f'{name}.bias'), padding=padding, stride=stride)
+
+
+def batch_norm(w, name, x, training):
+    statistics = [w[f'{name}.{part}'].clone() for part in ('mean', 'variance')]
+    return F.batch_norm(x, *statistics, w[f'{name}.scale'], w[f'{name}.shift'], training, eps=1e-5)
 
 
 def dense(w, name, x):
@@ -174,9 +241,23 @@ def vgg(w, x, depth, normalised, training):
             number += 1
             x = conv(w, f'conv{number}', x, 1)
             if normalised:
-                statistics = [w[f'bn{number}.{name}'].clone() for name in ('mean', 'variance')]
-                x = F.batch_norm(x, *statistics, w[f'bn{number}.scale'], w[f'bn{number}.shift'], training, eps=1e-5)
+                x = batch_norm(w, f'bn{number}', x, training)
             x = F.relu(x)
+    return dense(w, 'fc', x.mean((2, 3)))
+
+
+def resnet(w, x, training):
+    """Stages and blocks are those that have kernels; all stages but the first begin with stride 2."""
+    x = F.relu(batch_norm(w, 'bn1', conv(w, 'conv1', images(x), 1), training))
+    stage = block = 1
+    while (name := f'stage{stage}.block{block}') + '.conv1.kernel' in w:
+        stride = 2 if stage > 1 and block == 1 else 1
+        h = F.relu(batch_norm(w, f'{name}.bn1', conv(w, f'{name}.conv1', x, 1, stride), training))
+        h = batch_norm(w, f'{name}.bn2', conv(w, f'{name}.conv2', h, 1), training)
+        if stride == 2:
+            x = batch_norm(w, f'{name}.shortcut-bn', conv(w, f'{name}.shortcut', x, 0, stride), training)
+        x = F.relu(x + h)
+        stage, block = (stage, block + 1) if f'stage{stage}.block{block + 1}.conv1.kernel' in w else (stage + 1, 1)
     return dense(w, 'fc', x.mean((2, 3)))
 
 

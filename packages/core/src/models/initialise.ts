@@ -24,6 +24,8 @@ export function initialWeights(model: Model, seed: number): Weights {
 
 function draw({ name, shape, initializer }: ParameterSpec, from: Streams): Float32Array {
   const size = sizeOf(shape)
+  // Zeros that nobody reads cost nothing this way, as in planning, which only traces.
+  if (initializer.kind === 'constant' && initializer.value === 0) return new Float32Array(size)
   if (initializer.kind === 'constant') return new Float32Array(size).fill(initializer.value)
   if (initializer.kind === 'uniform') return from(name).uniforms(size)
   return from(name)

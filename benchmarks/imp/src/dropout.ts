@@ -37,7 +37,7 @@ function paperPair(name: ConvName, iterations: number) {
 
 const [smokeNetwork] = convProfiles.smoke.networks
 const smokePlain: PrunedNetwork = { ...smokeNetwork!, rounds: [7] }
-const smallPlain = smallNetwork('conv-2', [3, 6, 9], [])
+const smallPlain = smallNetwork('conv-2', [4, 8], [])
 
 /** Dense networks and tickets without dropout are those of `imp-conv`, and so are their stages. */
 const sharedBy = ({ seeds, dataset, data }: ConvSettings) => ({ seeds, dataset, data })
@@ -58,7 +58,7 @@ export const dropoutProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Dropo
       '10,000 images to train on and 2,500 to validate on instead of 45,000 and 5,000',
       'Conv-2 with half of its channels and units; no Conv-4, no Conv-6',
       '3,000 iterations instead of 20,000, and 6,000 with dropout instead of 60,000',
-      "three of the paper's rounds of pruning are taken in one, down to round 9",
+      "four of the paper's rounds of pruning are taken in one, down to round 8",
     ],
   },
   paper: {

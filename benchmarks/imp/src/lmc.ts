@@ -103,7 +103,7 @@ export const connectivityProfiles: Readonly<Record<'smoke' | 'small' | 'paper', 
     ],
   },
   small: {
-    seeds: 5,
+    seeds: 3,
     dataset: datasetOf('cifar10-jpeg'),
     networks: [
       {

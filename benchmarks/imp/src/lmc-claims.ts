@@ -20,6 +20,7 @@ import {
   type Results,
   type Verdict,
 } from '@winning-tickets/harness'
+import { agreeing, chanceOfAgreement, shareInterval, type Table } from './agreement.js'
 import { barrierArm, runArm } from './lmc.js'
 import { atScale, needs, spoken, points as spokenPoints, tolerance } from './measures.js'
 
@@ -47,15 +48,22 @@ function pointsOf({ rows }: Results, what: string): number[] {
   return [...new Set(found)].sort((a, b) => a - b)
 }
 
-/** How far the ticket is below dense, in points, seed by seed. */
-const gaps = (results: Results, percent: number, level: number): PerSeed =>
-  pair(
-    accuracies(results, 'dense', 0),
-    accuracies(results, runArm('ticket', percent), level),
-    (dense, ticket) => 100 * difference(dense, ticket),
-  )
+/**
+ * How far tickets are below dense networks, in points, seed by seed: both parted from the same iteration, with fresh momentum,
+ * each the mean of its two copies.
+ */
+const gaps = (results: Results, percent: number, level: number): PerSeed => {
+  const errors = (what: string, at: number) => perSeed(results, barrierArm(what, percent), 'testErrorAtEnds', [at])
+  return pair(errors('ticket', level), errors('dense', 0), (ticket, dense) => 100 * difference(ticket, dense))
+}
 
-/** The check of a claim on the networks that are unstable at initialisation; LeNet has nothing to show there. */
+/** Of the networks that are unstable at initialisation; LeNet has nothing to show there. */
+const deepOnly = (results: Results): Results => ({
+  ...results,
+  rows: results.rows.filter(({ arm }) => !arm.startsWith(SHALLOW)),
+})
+
+/** The check of a claim on deep networks. */
 const onDeep =
   (
     part: (network: Results) => NetworkPart | undefined,
@@ -63,13 +71,13 @@ const onDeep =
     transform?: (value: number) => number,
   ): Claim['check'] =>
   (results) => {
-    const rows = results.rows.filter(({ arm }) => !arm.startsWith(SHALLOW))
-    if (rows.length === 0) return needs(wanted)
+    const deep = deepOnly(results)
+    if (deep.rows.length === 0) return needs(wanted)
     const nonEmpty = (network: Results) => {
       const found = part(network)
       return found && found.effect.size > 0 ? found : undefined
     }
-    return overNetworks({ ...results, rows }, nonEmpty, wanted, transform)
+    return overNetworks(deep, nonEmpty, wanted, transform)
   }
 
 const lmc1: Claim = {
@@ -122,15 +130,26 @@ const lmc2: Claim = {
   }, 'copies of the dense network from later than initialisation'),
 }
 
-/** Cells of a network: a rewind point and a level, stable or not, matching or not, seed by seed. */
-function cellsOf(network: Results): { readonly stable: PerSeed; readonly matching: PerSeed }[] {
+/** Cells of a network, which are a rewind point and a level each: of each seed that has them all, whether they are stable, and matching. */
+function tablesOf(network: Results): Map<number, Table> {
   const flag = (values: PerSeed, holds: (value: number) => boolean): PerSeed =>
     new Map([...values].map(([seed, value]) => [seed, Number(holds(value))]))
-  return pointsOf(network, 'ticket').flatMap((percent) =>
+  const cells = pointsOf(network, 'ticket').flatMap((percent) =>
     levelsOf(network, barrierArm('ticket', percent)).map(({ level }) => ({
       stable: flag(barriers(network, barrierArm('ticket', percent), level), (value) => value < STABLE),
       matching: flag(gaps(network, percent, level), (value) => value <= tolerance(network)),
     })),
+  )
+  const all = cells.flatMap(({ stable, matching }) => [stable, matching])
+  const seeds = [...(all[0]?.keys() ?? [])].filter((seed) => all.every((flags) => flags.has(seed)))
+  const count = (of: (cell: (typeof cells)[number]) => number) => cells.reduce((sum, cell) => sum + of(cell), 0)
+  return new Map(
+    seeds.map((seed) => {
+      const first = count(({ stable }) => stable.get(seed)!)
+      const second = count(({ matching }) => matching.get(seed)!)
+      const both = count(({ stable, matching }) => stable.get(seed)! * matching.get(seed)!)
+      return [seed, { cells: cells.length, first, second, both }]
+    }),
   )
 }
 
@@ -140,25 +159,36 @@ const lmc3: Claim = {
   paper: 'stability and matching coincide (ResNet-20 51.2-13.4%, VGG-16 6.9-1.5%)',
   unit: 'of cells agree',
   experiment,
-  check: onDeep((network) => {
-    const cells = cellsOf(network)
-    const effect = meanOf(cells.map(({ stable, matching }) => pair(stable, matching, (a, b) => Number(a === b))))
-    if (effect.size === 0) return undefined
-    const least = atScale(network, 0.8, 0.5)
-    const count = (a: number, b: number) =>
-      cells.reduce(
-        (sum, { stable, matching }) =>
-          sum + [...effect.keys()].filter((seed) => stable.get(seed) === a && matching.get(seed) === b).length,
-        0,
-      )
-    const [both, neither, onlyStable, onlyMatching] = [count(1, 1), count(0, 0), count(1, 0), count(0, 1)]
+  check(results): Finding {
+    const networks = [...networksOf(deepOnly(results)).values()].map(tablesOf)
+    const tables = networks.flatMap((seeds) => [...seeds.values()])
+    if (tables.length === 0 || networks.some(({ size }) => size === 0)) return needs('copies of tickets')
+    const total = (of: (table: Table) => number) => tables.reduce((sum, table) => sum + of(table), 0)
+    const [cells, both] = [total((table) => table.cells), total((table) => table.both)]
+    const onlyStable = total(({ first, both }) => first - both)
+    const onlyMatching = total(({ second, both }) => second - both)
+    const neither = cells - both - onlyStable - onlyMatching
+    const share = total(agreeing) / cells
+    const [low, high] = shareInterval(total(agreeing), cells)
+    const chance = chanceOfAgreement(tables)
+    const seeds = new Set(networks.flatMap((each) => [...each.keys()])).size
+    const least = atScale(results, 0.8, 0.5)
     // Where all are alike, agreement says nothing.
-    const telling =
-      both + onlyStable > 0 && neither + onlyMatching > 0 && both + onlyMatching > 0 && neither + onlyStable > 0
-    const verdict: Verdict = telling ? above(estimateOf(effect), least) : 'inconclusive'
-    const detail = `of ${cells.length} cells a seed, ${both} in all are stable and matching, ${neither} neither, ${onlyStable} stable only, ${onlyMatching} matching only${telling ? '' : '; cells that are all alike show nothing'}.`
-    return { effect, verdicts: [verdict], detail }
-  }, 'copies of tickets'),
+    const alike = both === cells || neither === cells
+    const verdict: Verdict =
+      alike || seeds < 2
+        ? 'inconclusive'
+        : high < least
+          ? 'contradicted'
+          : share >= least && chance <= 0.05
+            ? 'supported'
+            : 'inconclusive'
+    const told = alike
+      ? 'cells that are all alike show nothing'
+      : `as many agree by chance with a probability of ${chance < 0.001 ? 'less than 0.001' : chance.toFixed(3)}`
+    const detail = `Of ${cells} cells ${both} are stable and matching, ${neither} neither, ${onlyStable} stable only, ${onlyMatching} matching only (${told}).`
+    return { verdict, effect: share, low, high, seeds, detail }
+  },
 }
 
 const lmc4: Claim = {
@@ -254,15 +284,24 @@ const lmc5: Claim = {
       points.map((percent) => gaps(network, percent, level.level)),
       tolerance(network),
     )
-    const effect = pair(matching, stable, difference)
-    if (effect.size === 0) return undefined
+    const all = new Map(
+      [...matching].flatMap(([seed, at]) =>
+        stable.has(seed) ? [[seed, { matching: at, stable: stable.get(seed)! }] as const] : [],
+      ),
+    )
+    if (all.size === 0) return undefined
+    // What is not seen on the grid comes after its last point, no one knows when: a bound, which may contradict but not support.
+    const seen = (at: number) => at < points.length
+    const known = [...all].filter(([, at]) => seen(at.matching) || seen(at.stable))
+    const bound = (at: number) => Math.min(at, points.length - 1)
+    const effect = new Map(
+      (known.length > 0 ? known : [...all]).map(([seed, at]) => [seed, bound(at.matching) - bound(at.stable)]),
+    )
     const [wide, narrow] = [estimateOf(effect), estimateOf(effect, 0.9)]
     const places = `${spoken(estimateOf(stable), '')} and ${spoken(estimateOf(matching), '')}`
-    // Where neither happens on the grid, nothing is known of when it would.
-    const seen = [...effect.keys()].some(
-      (seed) => stable.get(seed)! < points.length && matching.get(seed)! < points.length,
-    )
-    const verdict: Verdict = seen ? equivalent(wide, narrow, 1) : 'inconclusive'
+    const found = equivalent(wide, narrow, 1)
+    const complete = [...all.values()].every((at) => seen(at.matching) && seen(at.stable))
+    const verdict: Verdict = known.length === 0 || (found === 'supported' && !complete) ? 'inconclusive' : found
     const detail = `of the points ${points.map((percent) => `${percent}%`).join(', ')} (steps 0 to ${points.length - 1}, ${points.length} is never) tickets become stable and matching at ${places}; less than one step apart is asked for.`
     return { effect, verdicts: [verdict], detail }
   }, 'copies of tickets from several rewind points'),

@@ -9,6 +9,7 @@ import {
   paired,
   perSeed,
   type Results,
+  type Verdict,
 } from '@winning-tickets/harness'
 
 export const ACCURACY = 'testAccuracyAtEarlyStop'
@@ -17,6 +18,13 @@ export const STOP = 'earlyStopIteration'
 /** Below the paper's setting only signs and orderings are tested, never its absolutes (claims.md 13). */
 export const atScale = (results: Results, paper: number, scaled: number) =>
   results.profile === 'paper' ? paper : scaled
+
+/**
+ * A part that cannot be shown below `paper` for want of seeds, such as that two arms are equal: there it counts only if it
+ * refutes the claim.
+ */
+export const refuting = (results: Results, verdict: Verdict): Verdict =>
+  results.profile === 'paper' || verdict === 'contradicted' ? verdict : 'supported'
 
 /** How much worse still counts as equal: 0.2 points in the paper's setting (LTH-2, LTH-15), 0.5 in a scaled one. */
 export const tolerance = (results: Results) => atScale(results, 0.2, 0.5)
@@ -67,3 +75,10 @@ export const points = (estimate: Estimate) => spoken(estimate, ' pp')
 export const speed = (estimate: Estimate) => spoken(estimate, ' times the iterations', Math.exp)
 
 export const needs = (what: string) => nothing(`The results have no ${what}; run the whole grid.`)
+
+/** What is asked of two arms that should be equal, by the 90% interval of their difference. */
+export const equalWithin = (margin: number, narrow: Estimate, results: Results): string => {
+  const interval = `its 90% interval, ${points(narrow)},`
+  if (results.profile === 'paper') return `${interval} must lie within ${margin} pp`
+  return `${interval} lies within ${margin} pp if they are equal, which few seeds can refute and not show`
+}

@@ -16,7 +16,7 @@ import {
   perSeed,
   type Results,
 } from '@winning-tickets/harness'
-import { atScale, points } from './measures.js'
+import { atScale, equalWithin, points, refuting } from './measures.js'
 import { bestForOthers } from './networks.js'
 import { reinitArm, rewindArm } from './rewind.js'
 
@@ -85,8 +85,13 @@ const rw1: Claim = {
     const none = gain(zero.accuracy, zero.reinit)
     if (effect.size === 0 || none.size === 0) return undefined
     const [result, wide, narrow] = [estimateOf(effect), estimateOf(none), estimateOf(none, 0.9)]
-    const verdicts = [equivalent(wide, narrow, MARGIN), above(result, atScale(results, 1, 0))]
-    const detail = `reset to initialisation is ${points(wide)} over reinit (its 90% interval, ${points(narrow)}, must lie within ${MARGIN} pp), rewound ${points(result)}, mean of ${later.length} rewind points.`
+    const more = estimateOf(pair(effect, none, difference))
+    const verdicts = [
+      refuting(results, equivalent(wide, narrow, MARGIN)),
+      above(result, atScale(results, 1, 0)),
+      above(more, 0),
+    ]
+    const detail = `reset to initialisation is ${points(wide)} over reinit (${equalWithin(MARGIN, narrow, results)}), rewound ${points(result)}, mean of ${later.length} rewind points, which is ${points(more)} more.`
     return { effect, verdicts, detail }
   }),
 }
@@ -97,22 +102,24 @@ const rw2: Claim = {
   paper: 'ResNet-50 at 20%: 73.81 (epoch 2), 75.35 (4), 75.50 (6), 75.61 (8), 75.54 (10) of 90',
   unit: 'pp, gained after 7%',
   experiment,
-  check: checked(({ zero, later }) => {
+  check: checked(({ zero, later }, results) => {
     const early = later.filter(({ at }) => at <= EARLY).at(-1)
     const late = later.filter(({ at }) => at > EARLY)
     if (early === undefined || late.length === 0) return undefined
     const effect = gain(meanOf(late.map(({ accuracy }) => accuracy)), early.accuracy)
     const risen = gain(early.accuracy, zero.accuracy)
     if (effect.size === 0 || risen.size === 0) return undefined
-    const [result, rise] = [estimateOf(effect), estimateOf(risen)]
-    const detail = `from initialisation to ${early.at}% of training ${points(rise)} are gained, after that ${points(result)} (less than ${MARGIN} pp is asked for).`
-    return { effect, verdicts: [above(rise, 0), below(result, MARGIN)], detail }
+    const [result, rise, more] = [effect, risen, pair(risen, effect, difference)].map((values) => estimateOf(values))
+    const verdicts = [above(rise!, 0), above(more!, 0), refuting(results, below(result!, MARGIN))]
+    const detail = `from initialisation to ${early.at}% of training ${points(rise!)} are gained, after that ${points(result!)} (less is asked for, and in the paper's setting less than ${MARGIN} pp).`
+    return { effect, verdicts, detail }
   }),
 }
 
 const rw3: Claim = {
   id: 'RW-3',
-  title: 'With rewinding, a rate of 0.1 without warm-up gives tickets; with resetting to initialisation it does not',
+  title:
+    'With rewinding, a rate of 0.1 without warm-up gives tickets as good as dense; resetting to initialisation gives worse ones',
   paper: 'ResNet-20 and VGG-19 match the dense network when rewound',
   unit: 'pp, rewound over dense',
   experiment,
@@ -122,7 +129,8 @@ const rw3: Claim = {
     const over = gain(best, zero.accuracy)
     if (effect.size === 0 || over.size === 0) return undefined
     const [result, second] = [estimateOf(effect), estimateOf(over)]
-    const detail = `rewound to the point that is best for other seeds, the ticket is ${points(result)} from dense (no worse than -${MARGIN} pp is asked for) and ${points(second)} over the one reset to initialisation.`
+    const reset = points(estimateOf(gain(zero.accuracy, dense)))
+    const detail = `rewound to the point that is best for other seeds, the ticket is ${points(result)} from dense (no worse than -${MARGIN} pp is asked for) and ${points(second)} over the one reset to initialisation, which is ${reset} from dense.`
     return { effect, verdicts: [above(result, -MARGIN), above(second, 0)], detail }
   }),
 }

@@ -7,6 +7,7 @@ import type { ClaimRecord } from '../claims/types.js'
 import { execute } from '../execute/execute.js'
 import { planStages } from '../execute/plan.js'
 import type { Summary } from '../execute/types.js'
+import { datasetsOf } from '../experiment/datasets.js'
 import { type Choice, choose, claimsOf, evidenceFolders, reportFolder } from '../experiment/discover.js'
 import type { Profile } from '../experiment/profile.js'
 import { batchesOf, collectResults, judge } from '../experiment/results.js'
@@ -124,7 +125,7 @@ async function runOne(planned: Planned, options: BenchOptions, until: number | u
 }
 
 async function runStages(
-  { choice, settings, cells }: Planned,
+  { choice, cells }: Planned,
   { profile, workers, store: folder, json = false }: BenchOptions,
   until: number | undefined,
 ) {
@@ -136,7 +137,7 @@ async function runStages(
       onWarning: (message) => progress.onEvent({ type: 'warning', message }),
     })
     const inTime = until === undefined || performance.now() < until
-    if (inTime) await ensureData(settings, cells, store, interruption.signal)
+    if (inTime) await ensureData(cells, store, interruption.signal)
     const summary = await execute(batchesOf(cells), {
       store,
       where: { modules: [choice.project.module] },
@@ -153,17 +154,13 @@ async function runStages(
 }
 
 /** Workers load data; fetching them is done once, here, where there is a bar, and fails before anything has started. */
-async function ensureData(
-  { dataset: { name } }: Settings,
-  cells: readonly Cell[],
-  store: Store,
-  signal: AbortSignal,
-): Promise<void> {
+async function ensureData(cells: readonly Cell[], store: Store, signal: AbortSignal): Promise<void> {
   const { pending } = await planStages(batchesOf(cells), store)
-  const registered = listDatasets().some(({ info }) => info.name === name)
-  if (pending.length === 0 || !registered) return
+  const registered = new Set(listDatasets().map(({ info }) => info.name))
   try {
-    await withBar((onProgress) => fetchDataset(name, { onProgress, signal }))
+    for (const name of datasetsOf(pending)) {
+      if (registered.has(name)) await withBar((onProgress) => fetchDataset(name, { onProgress, signal }))
+    }
   } catch (error) {
     // Whoever stopped the download is told so as of any other interruption.
     if (!signal.aborted) throw error

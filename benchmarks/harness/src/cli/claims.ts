@@ -22,7 +22,7 @@ export function claimsCommand(program: Command, benchmarks: string): void {
     .command('claims')
     .summary('list the claims and their verdicts; runs nothing')
     .description(
-      'List the claims of the named papers (of all, if none is named) with the verdict of the largest profile that is complete (else of the one with most seeds), or of one profile.',
+      'List the claims of the named papers (of all, if none is named) with the verdict of the largest profile that has all of its seeds, or at least three (else of the one with most), or of one profile.',
     )
     .argument('[papers...]', 'papers, e.g. imp')
     .addOption(profileOption().default(undefined))
@@ -46,6 +46,9 @@ export function claimsCommand(program: Command, benchmarks: string): void {
     })
 }
 
+/** So many seeds of a larger profile say more than all of a smaller one. */
+const ENOUGH = 3
+
 /** The claims of an experiment, judged by the results of the given profile, else of the one that says most. */
 async function verdicts(choice: Choice, { profile, seeds }: ClaimsOptions, store: Store): Promise<ClaimRecord[]> {
   const candidates: Results[] = []
@@ -54,10 +57,10 @@ async function verdicts(choice: Choice, { profile, seeds }: ClaimsOptions, store
     const settings = seeds === undefined ? given : { ...given, seeds }
     const cells = await choice.experiment.plan(settings)
     const results = await collectResults(choice.experiment, name, settings, cells, store)
-    if (seedsOf(results) === settings.seeds) return judgeAll(choice, results)
+    if (seedsOf(results) >= Math.min(ENOUGH, settings.seeds)) return judgeAll(choice, results)
     candidates.push(results)
   }
-  // None is complete: the one with most seeds, so that the start of a long run does not hide a shorter one.
+  // None has enough: the one with most seeds, so that the start of a long run does not hide a shorter one.
   return judgeAll(
     choice,
     candidates.reduce((best, other) => (seedsOf(other) > seedsOf(best) || seedsOf(best) === 0 ? other : best)),

@@ -25,6 +25,16 @@ export interface Environment {
   readonly seconds: number
 }
 
+/** What masks keep of each input of a network: means over seeds, at the largest density of an arm. */
+export interface InputMap {
+  readonly arm: string
+  readonly density: number
+  /** Connections of each input. */
+  readonly kept: readonly number[]
+  /** The mean training image, in 0..255. */
+  readonly image: readonly number[]
+}
+
 /** The rows of one experiment at one profile; every seed in them has all its cells. */
 export interface Results {
   readonly paper: string
@@ -36,6 +46,8 @@ export interface Results {
   /** How the profile differs from the paper's setting, a sentence each. */
   readonly deviations?: readonly string[]
   readonly rows: readonly Row[]
+  /** Where stages keep them, and their artifacts are there. */
+  readonly maps?: readonly InputMap[]
   readonly environments?: readonly Environment[]
 }
 

@@ -20,7 +20,7 @@ export async function committedSections(choices: readonly Choice[], root: string
   const evidence = openEvidence(evidenceFolders(choices), (message) => {
     throw new UserError(message)
   })
-  const store = { records: { get: evidence.record } }
+  const store = { records: { get: evidence.record }, artifacts: { get: evidence.artifact } }
   const sections: EvidenceSection[] = []
   for (const choice of choices) {
     const { experiment } = choice

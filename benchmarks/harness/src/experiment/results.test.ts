@@ -20,7 +20,7 @@ const cell = (arm: string, seed: number, id = `${arm}/${seed}`): Cell => {
 }
 const record = (value: number, seconds: number, cpu = 'abacus') =>
   ({
-    deterministic: { result: { metrics: { value } } },
+    deterministic: { artifacts: {}, result: { metrics: { value } } },
     observed: { host: 'desk', cpu, engine: 'hand', node: 'v20.19.0', seconds, finishedAt: '2026-01-01T00:00:00Z' },
   }) as unknown as StageRecord
 const storeOf = (records: Record<string, StageRecord>) =>

@@ -4,8 +4,15 @@ import type { JsonObject } from '../stage/json.js'
 import type { Stage } from '../stage/types.js'
 import { nothing } from '../statistics/verdict.js'
 import type { Observed, Store } from '../store/types.js'
+import { inputMaps } from './input-maps.js'
 import type { Profile } from './profile.js'
 import type { Cell, Experiment, Settings } from './types.js'
+
+/** What results are read from. */
+export interface ResultStore {
+  readonly records: Pick<Store['records'], 'get'>
+  readonly artifacts?: Pick<Store['artifacts'], 'get'>
+}
 
 /** The rows of a grid that the store has, of seeds that have all their cells: a half-run seed would bias a mean. */
 export async function collectResults(
@@ -13,7 +20,7 @@ export async function collectResults(
   profile: Profile,
   settings: Settings,
   cells: readonly Cell[],
-  store: { readonly records: Pick<Store['records'], 'get'> },
+  store: ResultStore,
 ): Promise<Results> {
   const rows: Row[] = []
   const incomplete = new Set<number>()
@@ -26,6 +33,10 @@ export async function collectResults(
     if (record !== undefined) observed.set(stage.id, record.observed)
   }
   const complete = rows.filter(({ seed }) => !incomplete.has(seed))
+  const maps = await inputMaps(
+    cells.filter(({ seed }) => !incomplete.has(seed)),
+    store,
+  )
   return {
     paper: experiment.name,
     title: experiment.title,
@@ -33,6 +44,7 @@ export async function collectResults(
     dataset: settings.dataset,
     ...(settings.deviations === undefined ? {} : { deviations: settings.deviations }),
     rows: complete,
+    ...(maps.length > 0 && { maps }),
     environments: environmentsOf(new Set(complete.map(({ stageId }) => stageId)), observed),
   }
 }

@@ -1,7 +1,6 @@
 /** The stage that scores a network at initialisation and measures the masks: no training, and no masks are kept. */
 import {
   coreSemantics,
-  encodeSafetensors,
   evenTarget,
   initialWeights,
   type JsonObject,
@@ -20,6 +19,7 @@ import { createStage } from '../stage/create.js'
 import type { Stage, StageKind } from '../stage/types.js'
 import { correlation } from '../statistics/correlation.js'
 import { forwardSeconds } from './cost.js'
+import { encodeInputs } from './inputs.js'
 import { scorerOf } from './score-graphs.js'
 import { keptInputs, type Metrics, meanImage, measureGradients, measureMask, measureScores } from './score-measures.js'
 import { optionsOf, passesOf, SCORES, scoringFields, shuffledWithin, traceHashesOf, UNUSED } from './scoring.js'
@@ -131,21 +131,13 @@ export const scoreKind: StageKind<ScoreConfig, ScoreConfigInput> = {
       }
       return {
         result: { parts: parts as Readonly<Record<string, JsonObject>> },
-        ...(image !== undefined && { artifacts: { inputs: encodeInputs(counts, image) } }),
+        ...(image !== undefined && { artifacts: { inputs: encodeInputs({ kept: counts, image }) } }),
         observed: { engine: engine.description },
       }
     } finally {
       await engine.dispose()
     }
   },
-}
-
-/** "kept" [densities, inputs] and "image" [inputs], the mean of the training images in 0..255. */
-function encodeInputs(counts: readonly (readonly number[])[], image: readonly number[]): Uint8Array {
-  return encodeSafetensors({
-    kept: { dtype: 'int32', shape: [counts.length, image.length], data: Int32Array.from(counts.flat()) },
-    image: { dtype: 'float32', shape: [image.length], data: Float32Array.from(image) },
-  })
 }
 
 /** The stage of a method with the paper's defaults where no option is given. @throws UserError for a wrong option */

@@ -74,7 +74,7 @@ function measured(results: Results, metric: string): Mark[] {
   })
 }
 
-/** What each layer keeps at one compression (the paper's Fig. 1). */
+/** What each layer keeps at one compression (SynFlow's Fig. 2). */
 function layerPlots(name: string, results: Results, compression: number): PlotSpec[] {
   const marks = armsOf(results).flatMap((arm) => {
     const rows = rowsOf(results, arm).filter(({ metrics }) => metrics.collapsed !== undefined)
@@ -96,7 +96,7 @@ function layerPlots(name: string, results: Results, compression: number): PlotSp
   return [plot(name, measure, results, marks, { title: 'layer', log: false }, { title: 'weights', log: true })]
 }
 
-/** Mean score of each layer against its size, in units of the arm's largest (the paper's Figs. 2 and 5). */
+/** Mean score of each layer against its size, in units of the arm's largest (SynFlow's Figs. 4 and 5). */
 function sizePlots(name: string, results: Results): PlotSpec[] {
   const drawn = new Set<string>()
   const marks = armsOf(results).flatMap((arm) => {

@@ -3,6 +3,7 @@ import { hasPanels, panelsOf } from '../claims/networks.js'
 import type { Results } from '../claims/types.js'
 import { scoredPlots } from './before-training.js'
 import { deficitPlots } from './deficits.js'
+import { heatMaps } from './heat-maps.js'
 import { specOverTraining, trainingPlots } from './over-training.js'
 import {
   COLOURS,
@@ -72,6 +73,7 @@ export const plotsOf = (results: Results): PlotSpec[] => [
   ...trainingPlots(results),
   ...deficitPlots(results),
   ...scoredPlots(results),
+  ...heatMaps(results),
 ]
 
 const densityPlots = (results: Results): PlotSpec[] =>

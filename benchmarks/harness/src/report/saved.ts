@@ -28,6 +28,9 @@ export const savedSchema: z.ZodType<SavedSection> = z.object({
         stageId: z.string(),
       }),
     ),
+    maps: z
+      .array(z.object({ arm: z.string(), density: z.number(), kept: z.array(z.number()), image: z.array(z.number()) }))
+      .exactOptional(),
     environments: z
       .array(z.object({ cpu: z.string(), engine: z.string(), node: z.string(), runs: z.number(), seconds: z.number() }))
       .exactOptional(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { datasetsOf } from './datasets.js'
+import { datasetsOf } from './data-needed.js'
 
 describe('data sets of stages', () => {
   it('are all that their configs name, each once: an experiment may have more than its settings say', () => {

@@ -1,0 +1,39 @@
+/** What masks keep of each input, from the artifacts of scorings. */
+import type { InputMap } from '../claims/types.js'
+import { decodeInputs } from '../kinds/inputs.js'
+import type { ResultStore } from './results.js'
+import type { Cell } from './types.js'
+
+/** The maps of arms whose stages keep them, each at its largest density below 1; means over the seeds whose artifacts are there. */
+export async function inputMaps(cells: readonly Cell[], store: ResultStore): Promise<InputMap[]> {
+  const maps: InputMap[] = []
+  for (const arm of new Set(cells.map((cell) => cell.arm))) {
+    const pruned = cells.filter((cell) => cell.arm === arm && cell.density < 1)
+    const density = Math.max(...pruned.map((cell) => cell.density))
+    const found = await Promise.all(
+      pruned.filter((cell) => cell.density === density).map((cell) => countsOf(cell, store)),
+    )
+    const seeds = found.flatMap((counts) => counts ?? [])
+    if (seeds.length > 0) {
+      maps.push({
+        arm,
+        density,
+        kept: meansOf(seeds.map(({ kept }) => kept)),
+        image: meansOf(seeds.map(({ image }) => image)),
+      })
+    }
+  }
+  return maps
+}
+
+async function countsOf({ stage, part }: Cell, { records, artifacts }: ResultStore) {
+  const hash = (await records.get(stage.id))?.deterministic.artifacts.inputs
+  const bytes = hash === undefined ? undefined : await artifacts?.get(hash)
+  if (bytes === undefined) return undefined
+  const { kept, image } = decodeInputs(bytes)
+  return { kept: kept[Number(part)]!, image }
+}
+
+/** Of lists of one length, place by place. */
+const meansOf = (lists: readonly (readonly number[])[]): number[] =>
+  lists[0]!.map((_, i) => lists.reduce((sum, list) => sum + list[i]!, 0) / lists.length)

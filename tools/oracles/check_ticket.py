@@ -13,22 +13,25 @@ Of SNIP and GraSP it takes the scores of the initial weights on the saved batch 
   kink, it takes the other side;
 - the mask differs from PyTorch's by at most 1% of K, and only at scores that near to the threshold.
 
-Of SynFlow, which needs no batch, it goes through all rounds in float64. The exit code is 1 unless the weights that the flow
-passes through are the same, all of them; masks also keep weights that no path leads through, where there are no others, and
-which of those is anyone's choice.
+Of SynFlow, which needs no batch, it goes through all rounds in float64. The exit code is 1 unless K is right, the mask is the
+top K of the file's own scores, PyTorch's scores of the last round are the same but for one factor, and so is its mask, to the
+last weight. That includes weights that no path leads through, which are kept where there are no others: ties go to the lower
+index, parameters in the model's order. `cutInRound` is the round after which no path was left, if there is one.
 
 Methods: snip and grasp, one round, with the weights that are trained; synflow. Networks: lenet-300-100, lenet-5-caffe,
 conv-2/4/6, VGG, ResNets with projections.
 """
 import json
+import re
 import sys
 
 import torch
 from safetensors import safe_open
 from torch.nn import functional as F
 
-# Of the largest score: what single precision may always err by.
+# Of the largest score: what single precision may always err by, and what a hundred layers of doubles may.
 TOLERANCE = 1e-4
+FLOW_TOLERANCE = 1e-10
 
 
 def main(paths):
@@ -45,11 +48,11 @@ def check(path):
     initial = part(tensors, 'initial.')
     masks = part(tensors, 'mask.')
     scores = part(tensors, 'scores.')
-    options = head['provenance']['options']
-    method = head['provenance']['method']
+    method = head['provenance'].get('method')
+    options = head['provenance'].get('options', {})
     check_options(path, method, options)
     if method == 'synflow':
-        return check_flow(path, head, initial, masks)
+        return check_flow(path, head, initial, masks, scores)
     if 'batch.images' not in tensors:
         sys.exit(f'{path} has no scoring batch: find it again with --save-scoring-batch')
 
@@ -70,8 +73,6 @@ def check(path):
     allowed = max(TOLERANCE, 2 * own)
 
     kept, total = int(mask.sum()), mask.numel()
-    # Against the file's own scores: nothing that was cut is above what was kept.
-    ordered = kept in (0, total) or bool(given[mask].min() >= given[~mask].max())
     # Against PyTorch's: only scores that rounding cannot tell from the threshold may be on the other side of it.
     threshold = expected.sort(descending=True).values[kept - 1]
     differ = mask != (expected >= threshold)
@@ -80,58 +81,78 @@ def check(path):
         'file': path, 'method': method, 'model': head['model'], 'kept': kept, 'of': total,
         'scoreError': error, 'errorOfTorchFloat32': own, 'masksDiffer': int(differ.sum()), 'beyondRounding': far,
     }
-    if kept != int(options['density'] * total + 0.5):
+    if kept != rounded(options['density'] * total):
         sys.exit(f'{result}: K is not round(density * N)')
-    if not ordered:
+    if not ordered(given, mask):
         sys.exit(f'{result}: the mask is not the top K of the scores in the file')
     if error > allowed or far or int(differ.sum()) > max(2, kept // 100):
         sys.exit(f'{result}: PyTorch has other scores')
     return result
 
 
-def check_flow(path, head, initial, given):
+def check_flow(path, head, initial, given, scores):
     """SynFlow's Algorithm 1, unscaled: its numbers stay within doubles for the networks that this script knows."""
     options = head['provenance']['options']
     forward = network(head['config'])
     ones = torch.ones([1, *head['config']['inputShape']], dtype=torch.float64)
-    positive = {name: tensor.double().abs() for name, tensor in initial.items()}
-    masks = {name: torch.ones_like(positive[name]) for name in given}
-    total = sum(mask.numel() for mask in masks.values())
+    weights = {name: tensor.double() for name, tensor in initial.items()}
+    magnitudes = {name: w if name.endswith(('.mean', '.variance')) else w.abs() for name, w in weights.items()}
+    names = sorted(given, key=place)
+    flat = lambda tree: torch.cat([tree[name].double().reshape(-1) for name in names])
 
-    def flow():
-        leaves = {name: (positive[name] * mask).requires_grad_() for name, mask in masks.items()}
-        output = forward({**positive, **leaves}, ones, False).sum()
-        gradients = torch.autograd.grad(output, list(leaves.values()))
-        return {name: (leaf * gradient).detach() for (name, leaf), gradient in zip(leaves.items(), gradients)}
+    def flow(mask):
+        parts = mask.double().split([given[name].numel() for name in names])
+        masked = {n: (magnitudes[n] * m.reshape(given[n].shape)).requires_grad_() for n, m in zip(names, parts)}
+        output = forward({**magnitudes, **masked}, ones, False).sum()
+        gradients = torch.autograd.grad(output, [masked[name] for name in names])
+        return flat({name: (masked[name] * gradient).detach() for name, gradient in zip(names, gradients)})
 
+    mask = torch.ones(sum(part.numel() for part in given.values()), dtype=torch.bool)
+    total = mask.numel()
+    cut = None
     for done in range(1, options['rounds'] + 1):
-        scores = flow()
-        kept = int(total * options['density'] ** (done / options['rounds']) + 0.5)
-        flat = torch.cat([score.reshape(-1) for score in scores.values()])
-        best = torch.zeros(total, dtype=torch.bool)
-        best[flat.topk(kept).indices] = True
-        best &= flat > 0
-        parts = best.split([mask.numel() for mask in masks.values()])
-        masks = {name: new.reshape(old.shape).double() for new, (name, old) in zip(parts, masks.items())}
+        expected = flow(mask)
+        if cut is None and not expected.any():
+            cut = done - 1
+        kept = rounded(total * options['density'] ** (done / options['rounds']))
+        mask = best(torch.where(mask, expected, -1), kept)
 
-    def passed(chosen):
-        """Weights of a mask that flow passes through."""
-        nonlocal masks
-        masks = {name: mask.double() for name, mask in chosen.items()}
-        return {name: score > 0 for name, score in flow().items()}
-
-    expected, found = passed(masks), passed(given)
-    differ = sum(int((expected[name] != found[name]).sum()) for name in given)
+    found, own = flat(given).bool(), flat(scores)
+    unit = lambda values: values / values.max().clamp(min=torch.finfo(torch.float64).tiny)
     result = {
-        'file': path, 'method': 'synflow', 'model': head['model'], 'kept': sum(int(m.sum()) for m in given.values()), 'of': total,
-        'live': sum(int(mask.sum()) for mask in found.values()), 'liveHere': sum(int(mask.sum()) for mask in expected.values()),
-        'liveDiffer': differ,
+        'file': path, 'method': 'synflow', 'model': head['model'], 'kept': int(found.sum()), 'of': total,
+        'scoreError': float((unit(own) - unit(expected)).abs().max()), 'masksDiffer': int((mask != found).sum()),
+        'cutInRound': cut, 'emptyLayers': [name for name in names if not given[name].any()],
     }
-    if result['kept'] != int(options['density'] * total + 0.5):
+    if result['kept'] != rounded(options['density'] * total):
         sys.exit(f'{result}: K is not round(density * N)')
-    if differ:
-        sys.exit(f'{result}: PyTorch lets the flow pass through other weights')
+    if not ordered(own, found):
+        sys.exit(f'{result}: the mask is not the top K of the scores in the file')
+    if result['scoreError'] > FLOW_TOLERANCE or result['masksDiffer']:
+        sys.exit(f'{result}: PyTorch finds another mask or other scores')
     return result
+
+
+def place(name):
+    """Sorts parameters in the order of the model: by number, the dense layers last."""
+    return name.startswith('fc'), [int(part) if part.isdigit() else part for part in re.split(r'(\d+)', name)]
+
+
+def best(scores, count):
+    """The top `count`; of ties the first."""
+    threshold = scores.topk(count).values[-1] if count else float('inf')
+    chosen = scores > threshold
+    chosen[(scores == threshold).nonzero()[: count - int(chosen.sum()), 0]] = True
+    return chosen
+
+
+def ordered(scores, mask):
+    """Whether nothing that was cut is above what was kept."""
+    return bool(mask.all()) or not mask.any() or bool(scores[mask].min() >= scores[~mask].max())
+
+
+def rounded(x):
+    return int(x + 0.5)
 
 
 def part(tensors, prefix):
@@ -142,7 +163,7 @@ def check_options(path, method, options):
     once = {'rounds': 1, 'scope': 'global', 'batches': 1}
     known = {
         'snip': once | {'scored': 'trained'},
-        'grasp': once | {'rank': 'signed'},
+        'grasp': once | {'rank': 'signed', 'dense': 'trained', 'halves': False},
         'synflow': {'scope': 'global', 'precision': 'float64'},
     }
     if method not in known:

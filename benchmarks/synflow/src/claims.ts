@@ -181,7 +181,7 @@ function sizeAgainstScore(network: Results, arm: string): PerSeed {
 export const sf4: Claim = {
   id: 'SF-4',
   title: 'The larger a layer, the smaller its average score: SNIP, GraSP, SynFlow',
-  paper: 'inverse proportion (Fig. 2)',
+  paper: 'inverse proportion (Fig. 4)',
   unit: "Spearman's correlation of size and score",
   check: (results) =>
     overNetworks(

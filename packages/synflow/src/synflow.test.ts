@@ -163,6 +163,20 @@ test('no data are needed: another data set of the same shape gives the same tick
   expect(examples).toBeUndefined()
 })
 
+test('doubles need an engine that has them, and the ticket says which one it was', async () => {
+  const once = synflowOptions({ density: 0.1, rounds: 1 })
+  const plain = await createEngine({ name: 'tensorflow' })
+  try {
+    const context = { ...contextOf(resnet), engine: plain }
+    await expect(synflow.findScored(context, once)).rejects.toThrow(/the engine tensorflow does not have/)
+    const single = await synflow.findScored(context, { ...once, precision: 'float32' })
+    expect(single.engine).toBeUndefined()
+  } finally {
+    await plain.dispose()
+  }
+  expect((await synflow.findScored(contextOf(resnet), once)).engine).toBe(double.description)
+})
+
 test('options: the paper’s defaults are written out, and wrong values named', () => {
   expect(synflowOptions({ density: 0.01 })).toEqual({
     density: 0.01,

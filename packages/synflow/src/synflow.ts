@@ -1,5 +1,5 @@
 /** SynFlow, iterative synaptic flow pruning (Tanaka et al. 2020, Algorithm 1; claims.md 7.a). */
-import { scoringMethod } from '@winning-tickets/core'
+import { scoringMethod, UserError } from '@winning-tickets/core'
 import { createEngine } from '@winning-tickets/jit'
 import { synapticFlow } from './flow.js'
 import { type SynflowOptions, synflowOptionsSchema } from './options.js'
@@ -12,6 +12,13 @@ export const synflow = scoringMethod<SynflowOptions>({
   name: 'synflow',
   options: synflowOptionsSchema,
   score: async ({ model, engine, weights, into }) => ({ scores: await synapticFlow(engine, model, weights, into) }),
-  ownEngine: ({ precision }, { threads }) =>
-    precision === 'float64' ? createEngine({ precision, threads }) : undefined,
+  ownEngine({ precision }, { name, threads }) {
+    if (precision === 'float32') return undefined
+    if (name === 'tensorflow') {
+      throw new UserError(
+        'SynFlow scores in float64, which the engine tensorflow does not have; use the engine onnxruntime, or the option precision=float32.',
+      )
+    }
+    return createEngine({ precision, threads })
+  },
 })

@@ -15,7 +15,7 @@ import {
   withPrunable,
   writeTicket,
 } from '@winning-tickets/core'
-import { layerLines, percent, ticketShape } from '../report/layers.js'
+import { CUT, layerLines, percent, ticketShape } from '../report/layers.js'
 import { count } from '../report/words.js'
 
 /** All that a ticket comes from. */
@@ -98,12 +98,14 @@ export interface Told extends Request {
   readonly seconds: { readonly data: number; readonly find: number; readonly write: number }
   /** What computed. */
   readonly engine: string
+  /** Whether a path from input to output is left. */
+  readonly connected: boolean
   readonly json: boolean
 }
 
 /** What was found, as lines for a person or as JSON. */
 export function foundText({ ticket, examples, network }: Written, told: Told): string {
-  const { method, chosen, seed, data, out, seconds, engine, json } = told
+  const { method, chosen, seed, data, out, seconds, engine, connected, json } = told
   const shape = ticketShape(network, ticket.mask)
   const { density, layers, collapsed, flops } = shape
   if (json) {
@@ -120,6 +122,7 @@ export function foundText({ ticket, examples, network }: Written, told: Told): s
       density,
       layers,
       collapsed,
+      connected,
       flops,
       examples: examples?.labels.length ?? null,
       engine,
@@ -137,6 +140,7 @@ export function foundText({ ticket, examples, network }: Written, told: Told): s
     '',
     ...layerLines(shape),
     '',
+    ...(connected ? [] : [CUT]),
     `data ${shown(seconds.data)}, finding ${shown(seconds.find)}, writing ${shown(seconds.write)}; peak memory ${Math.round(peakMemory() / 1e6)} MB`,
     `written to ${out}`,
   ].join('\n')

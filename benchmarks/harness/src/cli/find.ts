@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import {
   densityRecord,
+  isConnected,
   type JsonObject,
   keptCount,
   loadDataset,
@@ -117,7 +118,10 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
       warn(`${method.name} looks at no examples for its scores, so there is no scoring batch to save.`)
     }
     const seconds = { data: (loaded - began) / 1000, ...found.seconds }
-    process.stdout.write(`${foundText(found, { ...request, engine: engine.description, seconds, json })}\n`)
+    const used = found.engine ?? engine.description
+    const { network: masked, ticket } = found
+    const connected = ticket.mask === undefined || (await isConnected(engine, masked, ticket.mask))
+    process.stdout.write(`${foundText(found, { ...request, engine: used, connected, seconds, json })}\n`)
   } finally {
     progress.stop()
     await engine.dispose()

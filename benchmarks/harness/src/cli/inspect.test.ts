@@ -54,6 +54,7 @@ describe('inspect', () => {
         { name: 'fc2.kernel', shape: [4, 10], kept: 40, prunable: 40, density: 1 },
       ],
       collapsed: ['fc1.kernel'],
+      connected: false,
       flops: { dense, sparse },
       holds: { mask: true, initial: true, scores: null, batch: null },
       provenance: { method: 'by-hand' },
@@ -70,6 +71,7 @@ describe('inspect', () => {
     expect(lengthOf('conv2.kernel')).toBe(1)
     expect(lineOf(stdout, 'fc1.kernel')).toMatch(/0 +192 +0\.00% +collapsed$/)
     expect(stdout).toContain('collapsed, nothing is left of: fc1.kernel')
+    expect(stdout).toContain('cut: no path from input to output is left')
   })
 
   it('draws the same as an SVG', async () => {

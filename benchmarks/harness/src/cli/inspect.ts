@@ -2,16 +2,20 @@
 import { resolve } from 'node:path'
 import {
   checkTicket,
+  isConnected,
   type JsonObject,
+  type Masks,
+  type Model,
   readTicketFile,
   type TicketFile,
   UserError,
   writeAtomic,
 } from '@winning-tickets/core'
+import { createEngine } from '@winning-tickets/jit'
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import { layerPlot } from '../report/layer-plot.js'
-import { layerLines, percent, type TicketShape, ticketShape } from '../report/layers.js'
+import { CUT, layerLines, percent, type TicketShape, ticketShape } from '../report/layers.js'
 import { ensureWritableFile } from '../store/files.js'
 import { jsonOption } from './options.js'
 import { modelOf } from './setup.js'
@@ -49,12 +53,22 @@ async function inspect(file: string, { svg, json }: InspectOptions): Promise<voi
   const network = modelOf(found, file)
   checkTicket(network, ticket)
   const shape = ticketShape(network, ticket.mask)
+  const connected = await pathLeft(network, ticket.mask)
   if (svg !== undefined) await writeAtomic(resolve(svg), await layerPlot(shape, titleOf(found)))
   if (json) {
     const { step, prunable, provenance } = ticket
-    const text = { file, model: network.config, prunable, step, ...shape, holds: contentsOf(found), provenance }
+    const text = {
+      file,
+      model: network.config,
+      prunable,
+      step,
+      ...shape,
+      connected,
+      holds: contentsOf(found),
+      provenance,
+    }
     process.stdout.write(`${JSON.stringify(text, null, 1)}\n`)
-  } else process.stdout.write(`${textOf(file, found, shape, svg).join('\n')}\n`)
+  } else process.stdout.write(`${textOf(file, found, shape, connected, svg).join('\n')}\n`)
 }
 
 /** "snip, seed 1: vgg-16 on cifar10-jpeg", as far as the ticket says. */
@@ -77,7 +91,24 @@ function contentsOf({ ticket, initial, scores, batch }: TicketFile) {
   }
 }
 
-function textOf(file: string, found: TicketFile, shape: TicketShape, svg: string | undefined): string[] {
+/** Whether the mask leaves any path through the network. */
+async function pathLeft(network: Model, mask: Masks | undefined): Promise<boolean> {
+  if (mask === undefined) return true
+  const engine = await createEngine()
+  try {
+    return await isConnected(engine, network, mask)
+  } finally {
+    await engine.dispose()
+  }
+}
+
+function textOf(
+  file: string,
+  found: TicketFile,
+  shape: TicketShape,
+  connected: boolean,
+  svg: string | undefined,
+): string[] {
   const { density, collapsed, flops } = shape
   const { mask, initial, optimizer, scores, batch } = contentsOf(found)
   const times = density.compression === null ? 'nothing is left' : `compression ${density.compression.toFixed(2)}`
@@ -96,7 +127,8 @@ function textOf(file: string, found: TicketFile, shape: TicketShape, svg: string
     '',
     ...layerLines(shape),
     '',
-    collapsed.length === 0 ? 'no layer is collapsed' : pc.red(`collapsed, nothing is left of: ${collapsed.join(', ')}`),
+    collapsed.length === 0 ? 'no layer is collapsed' : `collapsed, nothing is left of: ${collapsed.join(', ')}`,
+    connected ? 'a path from input to output is left' : pc.red(CUT),
     `FLOPs of a forward pass: ${flops.dense.toLocaleString('en')} dense, ${flops.sparse.toLocaleString('en')} sparse (${percent(flops.sparse / flops.dense)})`,
     `${file} holds ${parts.join(', ')}`,
     ...(svg === undefined ? [] : [`written to ${svg}`]),

@@ -103,11 +103,16 @@ export const scoreKind: StageKind<ScoreConfig, ScoreConfigInput> = {
       const runs = options.rounds === 1 ? 1 : densities.length
       const steps = runs * options.rounds + densities.length
       let step = 0
-      const find = (density: number) =>
-        scorer.findScored(
-          { model, task, recipe: UNUSED, seed, engine, onRound: () => progress({ step: ++step, steps, density }) },
+      let used = engine.description
+      const find = async (density: number) => {
+        const onRound = () => progress({ step: ++step, steps, density })
+        const found = await scorer.findScored(
+          { model, task, recipe: UNUSED, seed, engine, onRound },
           { ...options, density },
         )
+        used = found.engine ?? used
+        return found
+      }
       const fresh = within(streams(seed), 'gradient-norm')
       const names = prunableParameters(model).map(({ name }) => name)
       const once = options.rounds === 1 ? (await find(1)).scores : undefined
@@ -132,7 +137,7 @@ export const scoreKind: StageKind<ScoreConfig, ScoreConfigInput> = {
       return {
         result: { parts: parts as Readonly<Record<string, JsonObject>> },
         ...(image !== undefined && { artifacts: { inputs: encodeInputs({ kept: counts, image }) } }),
-        observed: { engine: engine.description },
+        observed: { engine: used },
       }
     } finally {
       await engine.dispose()

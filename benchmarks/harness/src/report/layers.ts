@@ -62,6 +62,9 @@ export function percent(fraction: number): string {
   return `${value === 0 || value >= 1 ? value.toFixed(2) : value.toPrecision(2)}%`
 }
 
+/** Said of a mask that leaves no way through the network. */
+export const CUT = 'cut: no path from input to output is left, so nothing can be learnt'
+
 /** A line a layer with a bar; the longest bar is the densest layer. */
 export function layerLines({ layers, collapsed }: TicketShape, width = process.stdout.columns ?? 100): string[] {
   const cells = layers.map(({ name, shape, prunable, kept, density }) => [

@@ -19,9 +19,11 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, value: unk
   throw new UserError(`${place} ${shown}: ${messageOf(issue)}.`)
 }
 
-/** Of a union, what each of its forms has against the value. */
+/** Of a union without a message of its own, what each of its forms has against the value. */
 function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue.message
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0 || issue.message !== 'Invalid input') {
+    return issue.message
+  }
   const each = issue.errors.map(([first]) => (first === undefined ? '' : `${first.path.join('.')}: ${first.message}`))
   return `${issue.message}, for ${[...new Set(each)].map((text) => text.replace(/^: /, '')).join(', or ')}`
 }

@@ -42,6 +42,8 @@ export interface ScoredTicket {
   readonly origin?: Weights
   /** What the scores were computed on; none if no data were needed. */
   readonly examples?: ScoringExamples
+  /** What computed them, where that was an engine of the method's own. */
+  readonly engine?: string
 }
 
 /**

@@ -29,8 +29,8 @@ export const scoringOptions = (rounds: number) => ({
 export const batchNormMode = z.enum(['train', 'eval'])
 
 /** Which training examples scores are computed on: one batch of any, or as many of each class. No augmentation. */
-export const scoringSet = z.union([
-  z.strictObject({ batch: z.int().min(1) }),
-  z.strictObject({ perClass: z.int().min(1) }),
-])
+export const scoringSet = z.union(
+  [z.strictObject({ batch: z.int().min(1) }), z.strictObject({ perClass: z.int().min(1) })],
+  { error: 'give {"batch": N}, one batch of any, or {"perClass": N}, as many of each class' },
+)
 export type ScoringSet = z.output<typeof scoringSet>

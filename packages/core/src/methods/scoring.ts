@@ -58,7 +58,8 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
         onRound?.({ round: i + 1, rounds: options.rounds, density })
       }
       const provenance = { method: name, options, seed }
-      return { ticket: maskedTicket(model, { mask, weights: initial, step: 0, provenance }), ...scored }
+      const ticket = maskedTicket(model, { mask, weights: initial, step: 0, provenance })
+      return { ticket, ...scored, ...(own && { engine: own.description }) }
     } finally {
       await own?.dispose()
     }

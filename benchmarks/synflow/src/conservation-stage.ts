@@ -21,8 +21,10 @@ import {
   canonicalJson,
   dataHashOf,
   dataSchema,
+  encodeNeurons,
   forwardSeconds,
   modelSchema,
+  type NeuronSums,
   objectiveOf,
   type StageKind,
   taskOf,
@@ -50,7 +52,10 @@ type ConfigInput = z.input<typeof schema>
 export const SALIENCIES = ['synflow', 'snip', 'grasp-type', 'grasp'] as const
 export type Saliency = (typeof SALIENCIES)[number]
 
-/** Metrics: "layers/<saliency>" and "neurons/<saliency>", the relative errors of conservation. */
+/** Neurons of each layer, the first ones, of which both sums are kept for the report. */
+const SHOWN = 32
+
+/** Metrics: "layers/<saliency>" and "neurons/<saliency>", the relative errors of conservation. Artifact: "neurons". */
 export const conservationKind: StageKind<Config, ConfigInput> = {
   name: 'synflow/conservation',
   schema,
@@ -60,7 +65,10 @@ export const conservationKind: StageKind<Config, ConfigInput> = {
     split: coreSemantics.split,
     /** Saliencies, sums and errors. */
     conservation: 1,
+    /** What is kept of neurons. */
+    neurons: 1,
   },
+  evidence: ['neurons'],
   identity: async (config) => ({ dataHash: dataHashOf(config), traceHashes: await traceHashesOf(config) }),
   cost({ model, perClass }) {
     const network = buildModel(model)
@@ -81,13 +89,19 @@ export const conservationKind: StageKind<Config, ConfigInput> = {
         mask: {},
       }
       const metrics: Record<string, number> = {}
+      const shown: Record<string, NeuronSums> = {}
       for (const [i, name] of SALIENCIES.entries()) {
-        const errors = conservationErrors(model, await saliencyOf(name, context, config.perClass))
+        const saliency = await saliencyOf(name, context, config.perClass)
+        const errors = conservationErrors(model, saliency)
+        const layers = neuronSums(model, saliency)
+        const first = (side: keyof NeuronSums) => layers.flatMap((sums) => [...sums[side].slice(0, SHOWN)])
+        shown[name] = { incoming: first('incoming'), outgoing: first('outgoing') }
         metrics[`layers/${name}`] = errors.layers
         metrics[`neurons/${name}`] = errors.neurons
         progress({ step: i + 1, steps: SALIENCIES.length })
       }
-      return { result: { metrics }, observed: { engine: engine.description } }
+      const artifacts = { neurons: encodeNeurons(shown) }
+      return { result: { metrics }, artifacts, observed: { engine: engine.description } }
     } finally {
       await engine.dispose()
     }
@@ -150,14 +164,27 @@ export function conservationErrors(
   model: Model,
   saliency: Scores,
 ): { readonly layers: number; readonly neurons: number } {
+  const sums = prunableParameters(model).map(({ name }) => total(saliency[name]!))
+  const largest = Math.max(...sums.map(Math.abs))
+  const layers = (Math.max(...sums) - Math.min(...sums)) / largest
+  const neurons = neuronSums(model, saliency).map(({ incoming, outgoing }) => {
+    const most = incoming.reduce((max, sum) => Math.max(max, Math.abs(sum)), 0)
+    return incoming.reduce((max, sum, c) => Math.max(max, Math.abs(sum - outgoing[c]!)), 0) / most
+  })
+  return { layers, neurons: Math.max(...neurons) }
+}
+
+/**
+ * The sums of saliency over what comes into each hidden neuron and over what leaves it, layer by layer.
+ *
+ * @throws UserError if a layer does not have as many inputs as the one before it has outputs
+ */
+export function neuronSums(model: Model, saliency: Scores) {
   const kernels = prunableParameters(model).map(({ name, shape }) => {
     const [inputs, outputs] = shape.slice(-2) as [number, number]
     return { name, inputs, outputs, values: saliency[name]! }
   })
-  const sums = kernels.map(({ values }) => total(values))
-  const largest = Math.max(...sums.map(Math.abs))
-  const layers = (Math.max(...sums) - Math.min(...sums)) / largest
-  const neurons = kernels.slice(1).map(({ name, inputs, outputs, values }, i) => {
+  return kernels.slice(1).map(({ name, inputs, outputs, values }, i) => {
     const before = kernels[i]!
     if (before.outputs !== inputs) {
       throw new UserError(
@@ -168,10 +195,8 @@ export function conservationErrors(
     const outgoing = new Float64Array(inputs)
     for (let k = 0; k < before.values.length; k++) incoming[k % inputs]! += before.values[k]!
     for (let k = 0; k < values.length; k++) outgoing[Math.floor(k / outputs) % inputs]! += values[k]!
-    const most = incoming.reduce((max, sum) => Math.max(max, Math.abs(sum)), 0)
-    return incoming.reduce((max, sum, c) => Math.max(max, Math.abs(sum - outgoing[c]!)), 0) / most
+    return { incoming, outgoing }
   })
-  return { layers, neurons: Math.max(...neurons) }
 }
 
 function total(values: ArrayLike<number>): number {

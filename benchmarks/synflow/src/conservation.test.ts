@@ -11,7 +11,7 @@ import {
 import { parseConfig } from '@winning-tickets/harness'
 import { createEngine } from '@winning-tickets/jit'
 import { expect, test } from 'vitest'
-import { conservationErrors, conservationKind, SALIENCIES, saliencyOf } from './conservation-stage.js'
+import { conservationErrors, conservationKind, neuronSums, SALIENCIES, saliencyOf } from './conservation-stage.js'
 
 test('errors of a chain of two dense layers, by hand', () => {
   const network = model('lenet-300-100', { inputShape: [2], hidden: [2, 2], classes: 2 })
@@ -23,6 +23,10 @@ test('errors of a chain of two dense layers, by hand', () => {
   }
   // Layer sums are 10, 10 and 10.5; the second neuron of fc2 gets 5 and gives 5.5.
   expect(conservationErrors(network, saliency)).toEqual({ layers: 0.5 / 10.5, neurons: 0.5 / 5 })
+  expect(neuronSums(network, saliency)).toEqual([
+    { incoming: Float64Array.of(4, 6), outgoing: Float64Array.of(4, 6) },
+    { incoming: Float64Array.of(5, 5), outgoing: Float64Array.of(5, 5.5) },
+  ])
 })
 
 test('a residual network is no chain', () => {

@@ -1,5 +1,6 @@
 /** Rows of results, claims of a paper over them, and the verdicts. */
 import type { Profile } from '../experiment/profile.js'
+import type { NeuronSums } from '../kinds/neurons.js'
 
 /** One run of a grid: where it stands and what it measured. */
 export interface Row {
@@ -35,6 +36,13 @@ export interface InputMap {
   readonly image: readonly number[]
 }
 
+/** What comes into hidden neurons and leaves them, of one seed. */
+export interface NeuronMap {
+  readonly arm: string
+  /** By the name of a saliency. */
+  readonly saliencies: Readonly<Record<string, NeuronSums>>
+}
+
 /** The rows of one experiment at one profile; every seed in them has all its cells. */
 export interface Results {
   readonly paper: string
@@ -48,6 +56,7 @@ export interface Results {
   readonly rows: readonly Row[]
   /** Where stages keep them, and their artifacts are there. */
   readonly maps?: readonly InputMap[]
+  readonly neurons?: readonly NeuronMap[]
   readonly environments?: readonly Environment[]
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '../stage/json.js'
 import type { Stage } from '../stage/types.js'
 import { nothing } from '../statistics/verdict.js'
 import type { Observed, Store } from '../store/types.js'
-import { inputMaps } from './input-maps.js'
+import { inputMaps, neuronMaps } from './artifacts.js'
 import type { Profile } from './profile.js'
 import type { Cell, Experiment, Settings } from './types.js'
 
@@ -33,10 +33,8 @@ export async function collectResults(
     if (record !== undefined) observed.set(stage.id, record.observed)
   }
   const complete = rows.filter(({ seed }) => !incomplete.has(seed))
-  const maps = await inputMaps(
-    cells.filter(({ seed }) => !incomplete.has(seed)),
-    store,
-  )
+  const whole = cells.filter(({ seed }) => !incomplete.has(seed))
+  const [maps, neurons] = await Promise.all([inputMaps(whole, store), neuronMaps(whole, store)])
   return {
     paper: experiment.name,
     title: experiment.title,
@@ -45,6 +43,7 @@ export async function collectResults(
     ...(settings.deviations === undefined ? {} : { deviations: settings.deviations }),
     rows: complete,
     ...(maps.length > 0 && { maps }),
+    ...(neurons.length > 0 && { neurons }),
     environments: environmentsOf(new Set(complete.map(({ stageId }) => stageId)), observed),
   }
 }

@@ -33,3 +33,4 @@ export const sharedKinds: readonly StageKind[] = [
   barrierKind as StageKind,
   pruneKind as StageKind,
 ]
+export { encodeNeurons, type NeuronSums } from './neurons.js'

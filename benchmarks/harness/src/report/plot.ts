@@ -4,6 +4,7 @@ import type { Results } from '../claims/types.js'
 import { scoredPlots } from './before-training.js'
 import { deficitPlots } from './deficits.js'
 import { heatMaps } from './heat-maps.js'
+import { neuronPlots } from './neurons.js'
 import { specOverTraining, trainingPlots } from './over-training.js'
 import {
   COLOURS,
@@ -74,6 +75,7 @@ export const plotsOf = (results: Results): PlotSpec[] => [
   ...deficitPlots(results),
   ...scoredPlots(results),
   ...heatMaps(results),
+  ...neuronPlots(results),
 ]
 
 const densityPlots = (results: Results): PlotSpec[] =>

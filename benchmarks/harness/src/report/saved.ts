@@ -31,6 +31,14 @@ export const savedSchema: z.ZodType<SavedSection> = z.object({
     maps: z
       .array(z.object({ arm: z.string(), density: z.number(), kept: z.array(z.number()), image: z.array(z.number()) }))
       .exactOptional(),
+    neurons: z
+      .array(
+        z.object({
+          arm: z.string(),
+          saliencies: z.record(z.string(), z.object({ incoming: z.array(z.number()), outgoing: z.array(z.number()) })),
+        }),
+      )
+      .exactOptional(),
     environments: z
       .array(z.object({ cpu: z.string(), engine: z.string(), node: z.string(), runs: z.number(), seconds: z.number() }))
       .exactOptional(),

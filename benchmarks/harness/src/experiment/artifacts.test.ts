@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodeInputs } from '../kinds/inputs.js'
-import { inputMaps } from './input-maps.js'
+import { encodeNeurons } from '../kinds/neurons.js'
+import { inputMaps, neuronMaps } from './artifacts.js'
 import type { ResultStore } from './results.js'
 import type { Cell } from './types.js'
 
@@ -38,5 +39,17 @@ describe('maps of kept inputs', () => {
     const cells = [cell('a', 'old', 0.5, '0'), cell('b', 'lost', 0.5, '0')]
     expect(await inputMaps(cells, store)).toEqual([])
     expect(await inputMaps([cell('c', 'one', 0.5, '0')], { records: store.records })).toEqual([])
+  })
+})
+
+describe('sums of neurons', () => {
+  it('are those of the first seed of each arm that keeps them', async () => {
+    const sums = { snip: { incoming: [1, -2.5], outgoing: [1, 0] }, 'grasp-type': { incoming: [0], outgoing: [4] } }
+    const kept = {
+      records: { get: async (id: string) => ({ deterministic: { artifacts: id === 'none' ? {} : { neurons: id } } }) },
+      artifacts: { get: async (id: string) => (id === 'first' ? encodeNeurons(sums) : undefined) },
+    } as unknown as ResultStore
+    const cells = [cell('vgg dense', 'first', 1, ''), cell('vgg dense', 'second', 1, ''), cell('other', 'none', 1, '')]
+    expect(await neuronMaps(cells, kept)).toEqual([{ arm: 'vgg dense', saliencies: sums }])
   })
 })

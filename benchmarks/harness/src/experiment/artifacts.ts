@@ -1,6 +1,7 @@
-/** What masks keep of each input, from the artifacts of scorings. */
-import type { InputMap } from '../claims/types.js'
+/** What reports draw of artifacts. */
+import type { InputMap, NeuronMap } from '../claims/types.js'
 import { decodeInputs } from '../kinds/inputs.js'
+import { decodeNeurons } from '../kinds/neurons.js'
 import type { ResultStore } from './results.js'
 import type { Cell } from './types.js'
 
@@ -26,12 +27,25 @@ export async function inputMaps(cells: readonly Cell[], store: ResultStore): Pro
   return maps
 }
 
-async function countsOf({ stage, part }: Cell, { records, artifacts }: ResultStore) {
-  const hash = (await records.get(stage.id))?.deterministic.artifacts.inputs
-  const bytes = hash === undefined ? undefined : await artifacts?.get(hash)
+async function countsOf({ stage, part }: Cell, store: ResultStore) {
+  const bytes = await artifactOf(stage.id, 'inputs', store)
   if (bytes === undefined) return undefined
   const { kept, image } = decodeInputs(bytes)
   return { kept: kept[Number(part)]!, image }
+}
+
+/** What comes into neurons and leaves them, of the first seed of each arm whose stages keep it. */
+export async function neuronMaps(cells: readonly Cell[], store: ResultStore): Promise<NeuronMap[]> {
+  const firsts = [...new Set(cells.map(({ arm }) => arm))].map((arm) => cells.find((cell) => cell.arm === arm)!)
+  const found = await Promise.all(
+    firsts.map(async ({ arm, stage }) => ({ arm, bytes: await artifactOf(stage.id, 'neurons', store) })),
+  )
+  return found.flatMap(({ arm, bytes }) => (bytes === undefined ? [] : [{ arm, saliencies: decodeNeurons(bytes) }]))
+}
+
+async function artifactOf(id: string, name: string, { records, artifacts }: ResultStore) {
+  const hash = (await records.get(id))?.deterministic.artifacts[name]
+  return hash === undefined ? undefined : artifacts?.get(hash)
 }
 
 /** Of lists of one length, place by place. */

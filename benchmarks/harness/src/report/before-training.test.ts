@@ -64,6 +64,17 @@ describe('a scored grid', () => {
     )
   })
 
+  it('has a line at one weight a layer, where rows say how many weights and layers there are', () => {
+    const spec = (results: Results) => JSON.stringify(plotNamed(results, 'vgg-11-empty-layers').spec)
+    expect(spec(grid)).not.toContain('rule')
+    const known = (layers: number) => resultsOf(scored('vgg-11', () => ({ prunable: 1100, layers })))
+    expect(spec(known(2))).toContain('"values":[{"x":550}]')
+    const { subtitle } = (plotNamed(known(2), 'vgg-11-empty-layers').spec as Spec).title
+    expect([subtitle].flat().join(' ')).toContain('dashed: one weight a layer')
+    // Masks of compressions up to 100 are far from one weight a layer of 1,100.
+    expect(spec(known(1))).not.toContain('rule')
+  })
+
   it('draws means over seeds against compression', () => {
     expect(marksOf(grid, 'vgg-11-empty-layers', 'snip')).toEqual([
       [10, 0],

@@ -18,6 +18,16 @@ interface Mark {
 interface Axis {
   readonly title: string
   readonly log: boolean
+  /** Where a line is drawn across, with its name. */
+  readonly line?: { readonly at: number; readonly name: string } | undefined
+}
+
+/** rho_max, one weight a layer, of results that come near it. */
+function largestCompression({ rows }: Results): Axis['line'] {
+  const row = rows.find(({ metrics }) => metrics.prunable !== undefined && metrics.layers !== undefined)
+  const most = row && row.metrics.prunable! / row.metrics.layers!
+  const near = most !== undefined && rows.some(({ density }) => density * most < 10)
+  return near ? { at: most, name: 'one weight a layer' } : undefined
 }
 
 const MEASURES = [
@@ -52,7 +62,7 @@ export function scoredPlots(results: Results): PlotSpec[] {
         measure,
         own,
         measured(own, measure.metric),
-        { title: 'compression', log: true },
+        { title: 'compression', log: true, line: largestCompression(own) },
         { title: measure.axis, log: false },
       ),
     ),
@@ -162,17 +172,24 @@ function plot(
   const shape = { field: 'arm', type: 'nominal', scale: { domain: arms, range: [...SHAPES, 'stroke'] }, legend }
   const line = { mark: { type: 'line', strokeWidth: 1.6 }, encoding }
   const point = { mark: { type: 'point', filled: true, size: 45, opacity: 1 }, encoding: { ...encoding, shape } }
+  const limit = x.line && {
+    data: { values: [{ x: x.line.at }] },
+    encoding: { x: encoding.x },
+    mark: { type: 'rule', strokeDash: [5, 4], color: INK.dim },
+  }
+  const legendOfLine = x.line ? `; dashed: ${x.line.name}` : ''
+  const drawn = kind === 'lines' ? [line, point] : [point]
   const spec = {
     title: {
       text: title,
-      subtitle: wrap(subtitle(results).replace('mean and 95% interval', 'mean'), SUBTITLE_LETTERS),
+      subtitle: wrap(`${subtitle(results).replace('mean and 95% interval', 'mean')}${legendOfLine}`, SUBTITLE_LETTERS),
     },
     width: WIDTH,
     height: HEIGHT,
     background: INK.paper,
     padding: 8,
     data: { values: marks },
-    layer: kind === 'lines' ? [line, point] : [point],
+    layer: limit ? [limit, ...drawn] : drawn,
     config: CONFIG,
   }
   return { ...measure, name: `${network}-${measure.name}`, title, scale: 1, spec }

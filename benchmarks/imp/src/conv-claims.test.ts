@@ -36,7 +36,11 @@ function results(truth: Truth, profile: 'small' | 'paper' = 'paper', seeds = 5):
           level,
           density,
           seed,
-          metrics: { testAccuracyAtEarlyStop: accuracy + spread, earlyStopIteration: stop * (1 + 10 * spread) },
+          metrics: {
+            testAccuracyAtEarlyStop: accuracy + spread,
+            validationAccuracyAtEarlyStop: accuracy + 0.1 * spread,
+            earlyStopIteration: stop * (1 + 10 * spread),
+          },
           stageId: `${network.name}/${arm}/${level}/${seed}`,
         })
       }
@@ -134,7 +138,8 @@ function dropoutResults({ dense, ticket, dropout, both }: Accuracies, network?: 
       const changed = network === undefined || network === plain.name
       const row = (arm: string, level: number, truth: number): Row => {
         const spread = 0.02 * Math.sin(seed * 7 + level * 3 + seed * arm.length)
-        const metrics = { testAccuracyAtEarlyStop: (truth + spread) / 100 }
+        const accuracy = (truth + spread) / 100
+        const metrics = { testAccuracyAtEarlyStop: accuracy, validationAccuracyAtEarlyStop: accuracy }
         return {
           arm: `${plain.name} ${arm}`,
           level,

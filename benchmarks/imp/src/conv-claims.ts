@@ -11,7 +11,7 @@ import {
   perSeed,
   type Results,
 } from '@winning-tickets/harness'
-import { ACCURACY, atScale, points, STOP, spoken, within } from './measures.js'
+import { ACCURACY, atScale, points, STOP, spoken, VALIDATION, within } from './measures.js'
 import { bestForOthers } from './networks.js'
 
 const experiment = 'imp-conv'
@@ -52,7 +52,8 @@ const lth8: Claim = {
   experiment,
   check(results) {
     const part = (network: Results) => {
-      const effect = bestForOthers(overDense(network, ACCURACY, (a, b) => 100 * difference(a, b)))
+      const gains = overDense(network, ACCURACY, (a, b) => 100 * difference(a, b))
+      const effect = bestForOthers(gains, byLevel(network, 'ticket', VALIDATION))
       if (effect.size === 0) return undefined
       const result = estimateOf(effect)
       const verdicts = [above(result, atScale(network, 1.5, 0))]
@@ -95,10 +96,11 @@ const lth10: Claim = {
   experiment: 'imp-dropout',
   check(results) {
     const part = (network: Results) => {
-      const both = bestForOthers(byLevel(network, 'dropout ticket', ACCURACY))
+      const best = (arm: string) => bestForOthers(byLevel(network, arm, ACCURACY), byLevel(network, arm, VALIDATION))
+      const both = best('dropout ticket')
       const gain = (other: PerSeed) => pair(both, other, (a, b) => 100 * difference(a, b))
       const effect = gain(perSeed(network, 'dropout dense', ACCURACY, [0]))
-      const over = gain(bestForOthers(byLevel(network, 'ticket', ACCURACY)))
+      const over = gain(best('ticket'))
       if (effect.size === 0 || over.size === 0) return undefined
       const [result, second] = [estimateOf(effect), estimateOf(over)]
       const detail = `the ticket with dropout is ${points(result)} over dropout alone and ${points(second)} over the ticket alone, each at the level that is best for other seeds.`

@@ -13,6 +13,8 @@ import {
 } from '@winning-tickets/harness'
 
 export const ACCURACY = 'testAccuracyAtEarlyStop'
+/** What levels are chosen by. */
+export const VALIDATION = 'validationAccuracyAtEarlyStop'
 export const STOP = 'earlyStopIteration'
 
 /** Below the paper's setting only signs and orderings are tested, never its absolutes (claims.md 13). */

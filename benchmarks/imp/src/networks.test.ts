@@ -12,6 +12,8 @@ describe('numbers a seed', () => {
     // Each seed is lucky at a choice of its own; whichever the others choose, it is no luck.
     expect(bestForOthers([perSeed(9, 0, 0), perSeed(0, 9, 0), perSeed(0, 0, 9)])).toEqual(perSeed(0, 0, 0))
     expect(bestForOthers([perSeed(2), perSeed(3)])).toEqual(perSeed(3))
+    // By validation the first is best, whatever the test examples say.
+    expect(bestForOthers([perSeed(1, 2), perSeed(8, 9)], [perSeed(6, 6), perSeed(5, 5)])).toEqual(perSeed(1, 2))
   })
 
   it('at the choice that is best for the others average to no more than the best mean', () => {

@@ -35,6 +35,8 @@ interface Point {
   /** Of the tickets rewound to it, and of fresh weights under the same mask. */
   readonly accuracy: PerSeed
   readonly reinit: PerSeed
+  /** Of the rewound tickets on validation examples, which points are chosen by. */
+  readonly validation: PerSeed
 }
 
 interface Measured {
@@ -51,10 +53,15 @@ function measured(results: Results): Measured | undefined {
   if (level === undefined || levelsOf(results, 'dense').length === 0) return undefined
   const arms = new Set(results.rows.map(({ arm }) => arm))
   const found = [...arms].flatMap((arm) => /^rewind (.+)%$/.exec(arm)?.[1] ?? []).map(Number)
-  const of = (arm: string) => perSeed(results, arm, METRIC, [level])
+  const of = (arm: string, metric = METRIC) => perSeed(results, arm, metric, [level])
   const [zero, ...later] = found
     .sort((a, b) => a - b)
-    .map((at) => ({ at, accuracy: of(rewindArm(at)), reinit: of(reinitArm(at)) }))
+    .map((at) => ({
+      at,
+      accuracy: of(rewindArm(at)),
+      reinit: of(reinitArm(at)),
+      validation: of(rewindArm(at), 'validationAccuracyAtEnd'),
+    }))
   if (zero === undefined || later.length === 0) return undefined
   return { dense: perSeed(results, 'dense', METRIC, [0]), zero, later }
 }
@@ -124,7 +131,10 @@ const rw3: Claim = {
   unit: 'pp, rewound over dense',
   experiment,
   check: checked(({ dense, zero, later }) => {
-    const best = bestForOthers(later.map(({ accuracy }) => accuracy))
+    const best = bestForOthers(
+      later.map(({ accuracy }) => accuracy),
+      later.map(({ validation }) => validation),
+    )
     const effect = gain(best, dense)
     const over = gain(best, zero.accuracy)
     if (effect.size === 0 || over.size === 0) return undefined

@@ -12,7 +12,7 @@ import {
   type Results,
 } from '@winning-tickets/harness'
 import { ACCURACY, atScale, points, STOP, spoken, VALIDATION, within } from './measures.js'
-import { bestForOthers } from './networks.js'
+import { bestForOthers, type Choice } from './networks.js'
 
 const experiment = 'imp-conv'
 
@@ -26,6 +26,12 @@ const byLevel = (results: Results, arm: string, metric: string): PerSeed[] =>
 const overDense = (results: Results, metric: string, combine: (ticket: number, dense: number) => number): PerSeed[] =>
   byLevel(results, 'ticket', metric).map((ticket) => pair(ticket, perSeed(results, 'dense', metric, [0]), combine))
 
+/** Numbers of an arm's levels, with the validation accuracies by which a level is chosen. */
+function guided(values: readonly PerSeed[], results: Results, arm: string): Choice[] {
+  const guides = byLevel(results, arm, VALIDATION)
+  return values.map((each, i) => ({ values: each, guide: guides[i]! }))
+}
+
 const lth7: Claim = {
   id: 'LTH-7',
   title: 'Tickets of convolutional networks learn faster than dense',
@@ -34,7 +40,9 @@ const lth7: Claim = {
   experiment,
   check(results) {
     const part = (network: Results) => {
-      const effect = bestForOthers(overDense(network, STOP, (ticket, dense) => Math.log(dense / ticket)))
+      const effect = bestForOthers(
+        overDense(network, STOP, (ticket, dense) => Math.log(dense / ticket)).map((values) => ({ values })),
+      )
       if (effect.size === 0) return undefined
       const result = estimateOf(effect)
       const verdicts = [above(result, Math.log(atScale(network, 2, 1)))]
@@ -53,7 +61,7 @@ const lth8: Claim = {
   check(results) {
     const part = (network: Results) => {
       const gains = overDense(network, ACCURACY, (a, b) => 100 * difference(a, b))
-      const effect = bestForOthers(gains, byLevel(network, 'ticket', VALIDATION))
+      const effect = bestForOthers(guided(gains, network, 'ticket'))
       if (effect.size === 0) return undefined
       const result = estimateOf(effect)
       const verdicts = [above(result, atScale(network, 1.5, 0))]
@@ -96,7 +104,7 @@ const lth10: Claim = {
   experiment: 'imp-dropout',
   check(results) {
     const part = (network: Results) => {
-      const best = (arm: string) => bestForOthers(byLevel(network, arm, ACCURACY), byLevel(network, arm, VALIDATION))
+      const best = (arm: string) => bestForOthers(guided(byLevel(network, arm, ACCURACY), network, arm))
       const both = best('dropout ticket')
       const gain = (other: PerSeed) => pair(both, other, (a, b) => 100 * difference(a, b))
       const effect = gain(perSeed(network, 'dropout dense', ACCURACY, [0]))

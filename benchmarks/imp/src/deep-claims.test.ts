@@ -93,6 +93,11 @@ describe('claims on deep networks', () => {
     }
   })
 
+  it('LTH-11 and LTH-12 ask for more at 0.01 and with warm-up than at 0.1', () => {
+    const alike = changed({ 'at 0.1: reinit': 87.6, 'at 0.01: reinit': 89.9, 'warm-up: reinit': 89.8 })
+    for (const id of Object.keys(families)) expect(check(id, results(alike, 'small')).verdict).toBe('contradicted')
+  })
+
   it('LTH-11 and LTH-12 look at the level nearest to ten rounds only', () => {
     const truth: Truth = (rate, arm, density, network) =>
       Math.abs(density - 0.8 ** 10) < 0.002 || network !== 'vgg-19' ? paperTruth(rate, arm, density, network) : 50

@@ -20,7 +20,7 @@ import {
   type Results,
   type Verdict,
 } from '@winning-tickets/harness'
-import { agreeing, chanceOfAgreement, shareInterval, type Table } from './agreement.js'
+import { chanceOfAgreement } from './agreement.js'
 import { barrierArm, runArm } from './lmc.js'
 import { atScale, needs, spoken, points as spokenPoints, tolerance } from './measures.js'
 
@@ -130,27 +130,64 @@ const lmc2: Claim = {
   }, 'copies of the dense network from later than initialisation'),
 }
 
-/** Cells of a network, which are a rewind point and a level each: of each seed that has them all, whether they are stable, and matching. */
-function tablesOf(network: Results): Map<number, Table> {
+/** Whether the cells of a network, a rewind point and a level each, are stable, and matching: for each level, seed by seed. */
+function ladders(network: Results): { readonly stable: PerSeed[]; readonly matching: PerSeed[] }[] {
   const flag = (values: PerSeed, holds: (value: number) => boolean): PerSeed =>
     new Map([...values].map(([seed, value]) => [seed, Number(holds(value))]))
-  const cells = pointsOf(network, 'ticket').flatMap((percent) =>
-    levelsOf(network, barrierArm('ticket', percent)).map(({ level }) => ({
-      stable: flag(barriers(network, barrierArm('ticket', percent), level), (value) => value < STABLE),
-      matching: flag(gaps(network, percent, level), (value) => value <= tolerance(network)),
-    })),
+  const points = pointsOf(network, 'ticket')
+  const levels = points.length > 0 ? levelsOf(network, barrierArm('ticket', points[0]!)) : []
+  return levels.map(({ level }) => ({
+    stable: points.map((percent) =>
+      flag(barriers(network, barrierArm('ticket', percent), level), (value) => value < STABLE),
+    ),
+    matching: points.map((percent) => flag(gaps(network, percent, level), (value) => value <= tolerance(network))),
+  }))
+}
+
+/** LMC-3 on one network. */
+function agreementOf(network: Results): NetworkPart | undefined {
+  const levels = ladders(network)
+  const cells = levels.flatMap(({ stable, matching }) =>
+    stable.map((flags, i) => ({ stable: flags, matching: matching[i]! })),
   )
-  const all = cells.flatMap(({ stable, matching }) => [stable, matching])
-  const seeds = [...(all[0]?.keys() ?? [])].filter((seed) => all.every((flags) => flags.has(seed)))
-  const count = (of: (cell: (typeof cells)[number]) => number) => cells.reduce((sum, cell) => sum + of(cell), 0)
-  return new Map(
-    seeds.map((seed) => {
-      const first = count(({ stable }) => stable.get(seed)!)
-      const second = count(({ matching }) => matching.get(seed)!)
-      const both = count(({ stable, matching }) => stable.get(seed)! * matching.get(seed)!)
-      return [seed, { cells: cells.length, first, second, both }]
-    }),
+  const same = cells.map(({ stable, matching }) => pair(stable, matching, (a, b) => Number(a === b)))
+  const effect = meanOf(same)
+  if (effect.size === 0) return undefined
+  const seeds = [...effect.keys()]
+  const count = (a: number, b: number) =>
+    cells.reduce(
+      (sum, { stable, matching }) =>
+        sum + seeds.filter((seed) => stable.get(seed) === a && matching.get(seed) === b).length,
+      0,
+    )
+  const [both, neither, onlyStable, onlyMatching] = [count(1, 1), count(0, 0), count(1, 0), count(0, 1)]
+  const chance = chanceOfAgreement(
+    levels.flatMap(({ stable, matching }) =>
+      seeds.map((seed) => ({
+        cells: stable.length,
+        agreeing: stable.filter((flags, i) => flags.get(seed) === matching[i]!.get(seed)).length,
+      })),
+    ),
   )
+  const result = estimateOf(effect)
+  const least = atScale(network, 0.8, 0.5)
+  const total = cells.length * seeds.length
+  // Where all are alike, agreement says nothing.
+  const alike = both === total || neither === total
+  const together = result.mean >= least && chance <= 0.05
+  const verdict: Verdict =
+    alike || seeds.length < 2
+      ? 'inconclusive'
+      : together
+        ? 'supported'
+        : below(result, least) === 'supported'
+          ? 'contradicted'
+          : 'inconclusive'
+  const told = alike
+    ? 'cells that are all alike show nothing'
+    : `as many agree with a probability of ${chance < 0.001 ? 'less than 0.001' : chance.toFixed(3)} where each comes with later rewinding for itself`
+  const detail = `of ${total} cells ${both} are stable and matching, ${neither} neither, ${onlyStable} stable only, ${onlyMatching} matching only (${told}).`
+  return { effect, verdicts: [verdict], detail }
 }
 
 const lmc3: Claim = {
@@ -160,34 +197,20 @@ const lmc3: Claim = {
   unit: 'of cells agree',
   experiment,
   check(results): Finding {
-    const networks = [...networksOf(deepOnly(results)).values()].map(tablesOf)
-    const tables = networks.flatMap((seeds) => [...seeds.values()])
-    if (tables.length === 0 || networks.some(({ size }) => size === 0)) return needs('copies of tickets')
-    const total = (of: (table: Table) => number) => tables.reduce((sum, table) => sum + of(table), 0)
-    const [cells, both] = [total((table) => table.cells), total((table) => table.both)]
-    const onlyStable = total(({ first, both }) => first - both)
-    const onlyMatching = total(({ second, both }) => second - both)
-    const neither = cells - both - onlyStable - onlyMatching
-    const share = total(agreeing) / cells
-    const [low, high] = shareInterval(total(agreeing), cells)
-    const chance = chanceOfAgreement(tables)
-    const seeds = new Set(networks.flatMap((each) => [...each.keys()])).size
-    const least = atScale(results, 0.8, 0.5)
-    // Where all are alike, agreement says nothing.
-    const alike = both === cells || neither === cells
-    const verdict: Verdict =
-      alike || seeds < 2
-        ? 'inconclusive'
-        : high < least
-          ? 'contradicted'
-          : share >= least && chance <= 0.05
-            ? 'supported'
-            : 'inconclusive'
-    const told = alike
-      ? 'cells that are all alike show nothing'
-      : `as many agree by chance with a probability of ${chance < 0.001 ? 'less than 0.001' : chance.toFixed(3)}`
-    const detail = `Of ${cells} cells ${both} are stable and matching, ${neither} neither, ${onlyStable} stable only, ${onlyMatching} matching only (${told}).`
-    return { verdict, effect: share, low, high, seeds, detail }
+    const networks = [...networksOf(deepOnly(results))].map(([name, rows]) => ({ name, part: agreementOf(rows) }))
+    const parts = networks.flatMap(({ part }) => part ?? [])
+    if (parts.length === 0 || parts.length < networks.length) return needs('copies of tickets')
+    const { mean, low, high, seeds } = estimateOf(meanOf(parts.map(({ effect }) => effect)))
+    const verdict = all(parts.flatMap(({ verdicts }) => verdicts))
+    // Seeds that agree exactly have no interval, but may decide by how unlikely it is that all of their cells agree.
+    return {
+      verdict,
+      effect: mean,
+      low,
+      high,
+      seeds,
+      detail: networks.map(({ name, part }) => `${name}: ${part!.detail}`).join(' '),
+    }
   },
 }
 
@@ -284,25 +307,29 @@ const lmc5: Claim = {
       points.map((percent) => gaps(network, percent, level.level)),
       tolerance(network),
     )
-    const all = new Map(
+    const seen = new Map(
       [...matching].flatMap(([seed, at]) =>
         stable.has(seed) ? [[seed, { matching: at, stable: stable.get(seed)! }] as const] : [],
       ),
     )
-    if (all.size === 0) return undefined
-    // What is not seen on the grid comes after its last point, no one knows when: a bound, which may contradict but not support.
-    const seen = (at: number) => at < points.length
-    const known = [...all].filter(([, at]) => seen(at.matching) || seen(at.stable))
-    const bound = (at: number) => Math.min(at, points.length - 1)
-    const effect = new Map(
-      (known.length > 0 ? known : [...all]).map(([seed, at]) => [seed, bound(at.matching) - bound(at.stable)]),
-    )
+    if (seen.size === 0) return undefined
+    // What is not seen on the grid comes after its last point, no one knows when.
+    const last = points.length - 1
+    const places = [...seen].map(([seed, { matching, stable }]) => ({
+      seed,
+      difference: Math.min(matching, last) - Math.min(stable, last),
+      side: matching > last ? (stable > last ? 'unknown' : 'more') : stable > last ? 'less' : undefined,
+    }))
+    const effect = new Map(places.map(({ seed, difference }) => [seed, difference]))
     const [wide, narrow] = [estimateOf(effect), estimateOf(effect, 0.9)]
-    const places = `${spoken(estimateOf(stable), '')} and ${spoken(estimateOf(matching), '')}`
     const found = equivalent(wide, narrow, 1)
-    const complete = [...all.values()].every((at) => seen(at.matching) && seen(at.stable))
-    const verdict: Verdict = known.length === 0 || (found === 'supported' && !complete) ? 'inconclusive' : found
-    const detail = `of the points ${points.map((percent) => `${percent}%`).join(', ')} (steps 0 to ${points.length - 1}, ${points.length} is never) tickets become stable and matching at ${places}; less than one step apart is asked for.`
+    const sides = new Set(places.flatMap(({ side }) => side ?? []))
+    // Bounds to one side may contradict there; they never support.
+    const bounded = sides.size === 1 && sides.has(wide.mean > 0 ? 'more' : 'less') && found === 'contradicted'
+    const verdict: Verdict = sides.size === 0 || bounded ? found : 'inconclusive'
+    const at = (of: 'matching' | 'stable') =>
+      spoken(estimateOf(new Map([...seen].map(([seed, place]) => [seed, Math.min(place[of], last)]))), '')
+    const detail = `of the points ${points.map((percent) => `${percent}%`).join(', ')} (steps 0 to ${last}; what is never seen counts as ${last}) tickets become stable and matching at ${at('stable')} and ${at('matching')}; less than one step apart is asked for.`
     return { effect, verdicts: [verdict], detail }
   }, 'copies of tickets from several rewind points'),
 }

@@ -80,7 +80,6 @@ export const needs = (what: string) => nothing(`The results have no ${what}; run
 
 /** What is asked of two arms that should be equal, by the 90% interval of their difference. */
 export const equalWithin = (margin: number, narrow: Estimate, results: Results): string => {
-  const interval = `its 90% interval, ${points(narrow)},`
-  if (results.profile === 'paper') return `${interval} must lie within ${margin} pp`
-  return `${interval} lies within ${margin} pp if they are equal, which few seeds can refute and not show`
+  if (results.profile === 'paper') return `its 90% interval, ${points(narrow)}, must lie within ${margin} pp`
+  return `that it is within ${margin} pp can be refuted at this profile, not shown`
 }

@@ -49,7 +49,7 @@ def check(path):
     masks = part(tensors, 'mask.')
     scores = part(tensors, 'scores.')
     method = head['provenance'].get('method')
-    options = head['provenance'].get('options', {})
+    options = {'prunable': head['prunable'], **head['provenance'].get('options', {})}
     check_options(path, method, options)
     if method == 'synflow':
         return check_flow(path, head, initial, masks, scores)
@@ -116,6 +116,8 @@ def check_flow(path, head, initial, given, scores):
             cut = done - 1
         kept = rounded(total * options['density'] ** (done / options['rounds']))
         mask = best(torch.where(mask, expected, -1), kept)
+    if cut is None and not flow(mask).any():
+        cut = options['rounds']
 
     found, own = flat(given).bool(), flat(scores)
     unit = lambda values: values / values.max().clamp(min=torch.finfo(torch.float64).tiny)
@@ -164,7 +166,7 @@ def check_options(path, method, options):
     known = {
         'snip': once | {'scored': 'trained'},
         'grasp': once | {'rank': 'signed', 'dense': 'trained', 'halves': False},
-        'synflow': {'scope': 'global', 'precision': 'float64'},
+        'synflow': {'scope': 'global', 'precision': 'float64', 'prunable': 'kernels'},
     }
     if method not in known:
         sys.exit(f'{path} is by {method}: this script knows {", ".join(known)}')

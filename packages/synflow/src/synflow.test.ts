@@ -163,7 +163,7 @@ test('no data are needed: another data set of the same shape gives the same tick
   expect(examples).toBeUndefined()
 })
 
-test('doubles need an engine that has them, and the ticket says which one it was', async () => {
+test('doubles need an engine that has them, and it is told which one that was', async () => {
   const once = synflowOptions({ density: 0.1, rounds: 1 })
   const plain = await createEngine({ name: 'tensorflow' })
   try {

@@ -39,6 +39,7 @@ export interface InputMap {
 /** What comes into hidden neurons and leaves them, of one seed. */
 export interface NeuronMap {
   readonly arm: string
+  readonly seed: number
   /** By the name of a saliency. */
   readonly saliencies: Readonly<Record<string, NeuronSums>>
 }

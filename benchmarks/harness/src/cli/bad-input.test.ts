@@ -67,6 +67,8 @@ const cases: Record<string, readonly Case[]> = {
       names: '"all"',
       remedy: /expected one of "global"\|"layer/,
     },
+    { type: 'find -M snip --density 0.1 --option examples=5', names: 'examples is 5', remedy: /give ."batch": N/ },
+    { type: 'find -M synflow --density 0.1 -e tensorflow', names: 'tensorflow', remedy: /precision=float32/ },
     { type: 'find -M snip --density 0.1 --model-option depth=3', names: '"depth"', remedy: /correct --model-option/ },
     { type: 'inspcet a', names: "'inspcet'", remedy: DID_YOU_MEAN('inspect') },
     { type: 'data verify nope', names: '"nope"', remedy: /choose one of mnist, fashion-mnist/ },

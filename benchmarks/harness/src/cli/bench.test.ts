@@ -11,7 +11,8 @@ import type { Stage } from '../stage/types.js'
 import { openStore } from '../store/disk.js'
 import { built, commandLine, makeBenchmark, makeBenchmarks, ticketsBuilt } from '../testing/command-line.js'
 import { contents } from '../testing/contents.js'
-import { runToy, small, smoke } from '../testing/run-toy.js'
+import { runToy, small, smoke, toy } from '../testing/run-toy.js'
+import type { ToySettings } from '../testing/toy.js'
 import { chain } from '../testing/toy.js'
 import { duration, parseDuration } from './duration.js'
 import { Pace } from './pace.js'
@@ -42,7 +43,7 @@ const events = (stderr: string): { readonly type: string; readonly [key: string]
     .map((line) => JSON.parse(line))
 
 describe('tickets claims', () => {
-  it('judges the largest complete profile, so that the start of a longer run does not hide it', async () => {
+  it('judges the largest profile with all of its seeds or three, so that the start of a longer run does not hide it', async () => {
     const profile = async (...args: string[]) => {
       const [record] = JSON.parse((await tickets('claims', 'toy', '--json', ...args)).stdout) as [ClaimRecord]
       return [record.profile, record.seeds]
@@ -56,6 +57,12 @@ describe('tickets claims', () => {
     expect(await profile('--seeds', '1')).toEqual(['small', 1])
     await runToy(await store(), small)
     expect(await profile()).toEqual(['small', 3])
+    // Two of the five seeds of `paper`, then three.
+    const paper = toy.profiles.paper as ToySettings
+    await runToy(await store(), { ...paper, seeds: 2 })
+    expect(await profile()).toEqual(['small', 3])
+    await runToy(await store(), { ...paper, seeds: 3 })
+    expect(await profile()).toEqual(['paper', 3])
   })
 })
 

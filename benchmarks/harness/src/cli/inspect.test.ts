@@ -117,6 +117,7 @@ describe('a ticket from the command line', () => {
       seed: 2,
       density: { prunable, kept: Math.round(0.05 * prunable) },
       examples: 30,
+      connected: true,
       seconds: { data: expect.any(Number), find: expect.any(Number), write: expect.any(Number) },
     })
     const inspected = JSON.parse((await ticketsHere(['inspect', file, '--json'])).stdout)
@@ -145,6 +146,16 @@ describe('a ticket from the command line', () => {
     const { ticket: reinit } = await startOf({ ...flags, control: 'reinit' })
     expect(reinit.mask).toEqual(found.mask)
     expect(reinit.weights['fc1.kernel']).not.toEqual(ticket.weights['fc1.kernel'])
+  })
+
+  it('says that a network is cut', async () => {
+    // Three weights, one of each layer, hardly meet.
+    const found = await ticketsHere([
+      ...['find', '-M', 'random', '-m', 'lenet300100', '--density', '1.2e-5', '-o', at('cut.safetensors')],
+    ])
+    expect(found.status).toBe(0)
+    expect(found.stdout).toContain('cut: no path from input to output is left')
+    expect(JSON.parse((await ticketsHere(['inspect', at('cut.safetensors'), '--json'])).stdout).connected).toBe(false)
   })
 
   it('warns of a scoring batch that there is not', async () => {

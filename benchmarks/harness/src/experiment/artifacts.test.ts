@@ -50,6 +50,6 @@ describe('sums of neurons', () => {
       artifacts: { get: async (id: string) => (id === 'first' ? encodeNeurons(sums) : undefined) },
     } as unknown as ResultStore
     const cells = [cell('vgg dense', 'first', 1, ''), cell('vgg dense', 'second', 1, ''), cell('other', 'none', 1, '')]
-    expect(await neuronMaps(cells, kept)).toEqual([{ arm: 'vgg dense', saliencies: sums }])
+    expect(await neuronMaps(cells, kept)).toEqual([{ arm: 'vgg dense', seed: 1, saliencies: sums }])
   })
 })

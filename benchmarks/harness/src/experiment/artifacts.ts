@@ -31,16 +31,17 @@ async function countsOf({ stage, part }: Cell, store: ResultStore) {
   const bytes = await artifactOf(stage.id, 'inputs', store)
   if (bytes === undefined) return undefined
   const { kept, image } = decodeInputs(bytes)
-  return { kept: kept[Number(part)]!, image }
+  const counts = kept[Number(part)]
+  return counts && { kept: counts, image }
 }
 
 /** What comes into neurons and leaves them, of the first seed of each arm whose stages keep it. */
 export async function neuronMaps(cells: readonly Cell[], store: ResultStore): Promise<NeuronMap[]> {
   const firsts = [...new Set(cells.map(({ arm }) => arm))].map((arm) => cells.find((cell) => cell.arm === arm)!)
   const found = await Promise.all(
-    firsts.map(async ({ arm, stage }) => ({ arm, bytes: await artifactOf(stage.id, 'neurons', store) })),
+    firsts.map(async ({ arm, seed, stage }) => ({ arm, seed, bytes: await artifactOf(stage.id, 'neurons', store) })),
   )
-  return found.flatMap(({ arm, bytes }) => (bytes === undefined ? [] : [{ arm, saliencies: decodeNeurons(bytes) }]))
+  return found.flatMap(({ bytes, ...of }) => (bytes === undefined ? [] : [{ ...of, saliencies: decodeNeurons(bytes) }]))
 }
 
 async function artifactOf(id: string, name: string, { records, artifacts }: ResultStore) {

@@ -78,14 +78,15 @@ export const maskKind: StageKind<MaskConfig, MaskConfigInput> = {
       const onRound = ({ round, rounds }: { readonly round: number; readonly rounds: number }) =>
         progress({ step: round, steps: rounds, density })
       const context = { model, task, recipe: UNUSED, seed, engine, onRound }
-      const { mask } = await scorer.findTicket(context, { ...options, density })
+      const found = await scorer.findScored(context, { ...options, density })
+      const { mask } = found.ticket
       if (mask === undefined) throw new UserError(`The method "${scorer.name}" gave no mask; choose another.`)
       const masks = shuffled === undefined ? mask : shuffledWithin(mask, seed, shuffled)
       const { prunable, kept, collapsed } = densityRecord(model, masks)
       return {
         result: { prunable, kept, density: kept / prunable, collapsed: [...collapsed], layers: keptByLayer(masks) },
         artifacts: { mask: encodeMasks(model, masks) },
-        observed: { engine: engine.description },
+        observed: { engine: found.engine ?? engine.description },
       }
     } finally {
       await engine.dispose()

@@ -35,7 +35,7 @@ describe('heat maps', () => {
 
   it('are one for each data set, an image for each arm and the mean image', () => {
     expect(heatMaps(results).map(({ name }) => name)).toEqual(['mnist-heat-map', 'other-heat-map'])
-    expect(imagesOf(results).map(({ name }) => name)).toEqual(['snip', 'random', 'mean image'])
+    expect(imagesOf(results).map(({ name }) => name)).toEqual(['snip (10%)', 'random (10%)', 'mean image'])
   })
 
   it('have the counts as pixels, the largest of each image white', () => {
@@ -50,7 +50,7 @@ describe('heat maps', () => {
     const plot = plotsOf(results).find(({ name }) => name === 'mnist-heat-map')!
     const svg = await renderPlot(results, plot)
     for (const { url } of imagesOf(results)) expect(svg).toContain(url)
-    expect(svg).toContain('10% of all weights')
+    expect(svg).toContain('random (10%)')
   })
 
   it('leave out what is no square image, and masks that keep nothing are black', () => {

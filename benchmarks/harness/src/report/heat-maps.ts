@@ -22,10 +22,12 @@ export function heatMaps(results: Results): PlotSpec[] {
       groups.set(group, [...(groups.get(group) ?? []), { ...map, name }])
   }
   return [...groups].map(([group, maps]) => {
-    const percent = `${(100 * maps[0]!.density).toPrecision(2)}%`
-    const title = `${group}: connections that are kept of each input, at ${percent} of all weights`
+    const title = `${group}: connections that are kept of each input`
     const images = [
-      ...maps.map(({ name, kept }) => ({ name, url: png(kept) })),
+      ...maps.map(({ name, density, kept }) => ({
+        name: `${name} (${(100 * density).toPrecision(2)}%)`,
+        url: png(kept),
+      })),
       { name: 'mean image', url: png(maps[0]!.image) },
     ]
     return {

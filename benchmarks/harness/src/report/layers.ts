@@ -63,7 +63,7 @@ export function percent(fraction: number): string {
 }
 
 /** Said of a mask that leaves no way through the network. */
-export const CUT = 'cut: no path from input to output is left, so nothing can be learnt'
+export const CUT = 'cut: no path from input to output is left, so the output does not depend on the input'
 
 /** A line a layer with a bar; the longest bar is the densest layer. */
 export function layerLines({ layers, collapsed }: TicketShape, width = process.stdout.columns ?? 100): string[] {

@@ -13,6 +13,7 @@ const results: Results = {
   neurons: [
     {
       arm: 'vgg-11 dense',
+      seed: 1,
       saliencies: { snip: { incoming: [1, -4], outgoing: [2, -3] }, none: { incoming: [0], outgoing: [0] } },
     },
   ],

@@ -10,14 +10,14 @@ const SIDE = 220
 
 /** A plot for each arm whose stages keep sums of neurons. */
 export function neuronPlots(results: Results): PlotSpec[] {
-  return (results.neurons ?? []).map(({ arm, saliencies }) => {
+  return (results.neurons ?? []).map(({ arm, seed, saliencies }) => {
     const title = `${arm}: saliency that comes into a neuron and that leaves it`
     const name = `${arm.replaceAll(' ', '-')}-neurons`
-    return { name, title, metric: 'neurons', axis: '', scale: 1, spec: specOf(results, title, saliencies) }
+    return { name, title, metric: 'neurons', axis: '', scale: 1, spec: specOf(results, title, seed, saliencies) }
   })
 }
 
-function specOf(results: Results, title: string, saliencies: Readonly<Record<string, NeuronSums>>) {
+function specOf(results: Results, title: string, seed: number, saliencies: Readonly<Record<string, NeuronSums>>) {
   const values = Object.entries(saliencies).flatMap(([saliency, sums]) => marksOf(saliency, sums))
   const side = (field: string, title: string) => ({
     field,
@@ -27,7 +27,7 @@ function specOf(results: Results, title: string, saliencies: Readonly<Record<str
   })
   const [x, y] = [side('incoming', 'incoming (largest = 1)'), side('outgoing', 'outgoing')]
   const ends = [-1, 1].map((end) => ({ incoming: end, outgoing: end }))
-  const legend = 'the first neurons of each layer, seed 1; on the line what comes in leaves again'
+  const legend = `the first neurons of each layer, seed ${seed}; on the line what comes in leaves again`
   return {
     title: {
       text: title,

@@ -35,6 +35,7 @@ export const savedSchema: z.ZodType<SavedSection> = z.object({
       .array(
         z.object({
           arm: z.string(),
+          seed: z.number(),
           saliencies: z.record(z.string(), z.object({ incoming: z.array(z.number()), outgoing: z.array(z.number()) })),
         }),
       )

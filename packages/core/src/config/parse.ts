@@ -1,5 +1,5 @@
 /** Checking a configuration that came from a user. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import { UserError } from '../errors.js'
 
 /**
@@ -19,11 +19,12 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, value: unk
   throw new UserError(`${place} ${shown}: ${messageOf(issue)}.`)
 }
 
+/** What a union says that has no message of its own. */
+const UNION = z.union([z.string(), z.number()]).safeParse(null).error!.issues[0]!.message
+
 /** Of a union without a message of its own, what each of its forms has against the value. */
 function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0 || issue.message !== 'Invalid input') {
-    return issue.message
-  }
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0 || issue.message !== UNION) return issue.message
   const each = issue.errors.map(([first]) => (first === undefined ? '' : `${first.path.join('.')}: ${first.message}`))
   return `${issue.message}, for ${[...new Set(each)].map((text) => text.replace(/^: /, '')).join(', or ')}`
 }

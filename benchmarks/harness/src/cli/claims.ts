@@ -46,8 +46,8 @@ export function claimsCommand(program: Command, benchmarks: string): void {
     })
 }
 
-/** So many seeds of a larger profile say more than all of a smaller one. */
-const ENOUGH = 3
+/** Whether so many whole seeds of a profile's say more than all of a smaller profile. */
+export const enough = (seeds: number, of: number): boolean => seeds >= Math.min(3, of)
 
 /** The claims of an experiment, judged by the results of the given profile, else of the one that says most. */
 async function verdicts(choice: Choice, { profile, seeds }: ClaimsOptions, store: Store): Promise<ClaimRecord[]> {
@@ -57,7 +57,7 @@ async function verdicts(choice: Choice, { profile, seeds }: ClaimsOptions, store
     const settings = seeds === undefined ? given : { ...given, seeds }
     const cells = await choice.experiment.plan(settings)
     const results = await collectResults(choice.experiment, name, settings, cells, store)
-    if (seedsOf(results) >= Math.min(ENOUGH, settings.seeds)) return judgeAll(choice, results)
+    if (enough(seedsOf(results), settings.seeds)) return judgeAll(choice, results)
     candidates.push(results)
   }
   // None has enough: the one with most seeds, so that the start of a long run does not hide a shorter one.

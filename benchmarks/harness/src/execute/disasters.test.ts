@@ -166,8 +166,22 @@ test('three benches race on one store: each stage runs once, and all of them end
 })
 
 test('a bench that was killed leaves its stages to another that is running', async () => {
-  const [first, second] = [start(), start()]
-  while ((await store.leases.list()).length < 4) await sleep(20)
+  const holds = async ({ pid }: ChildProcess) => (await store.leases.list()).some((lease) => lease.pid === pid)
+  const first = start()
+  // Stopped in the middle of work, it cannot end before the other is at work, however slow the machine is.
+  for (let inWork = false; !inWork; inWork = await holds(first)) {
+    process.kill(-first.pid!, 'SIGCONT')
+    while (!(await holds(first))) {
+      expect(first.exitCode, 'it ended before it was seen at work').toBe(null)
+      await sleep(5)
+    }
+    process.kill(-first.pid!, 'SIGSTOP')
+  }
+  const second = start()
+  while (!(await holds(second))) {
+    expect(second.exitCode, 'it ended before it was seen at work').toBe(null)
+    await sleep(5)
+  }
   process.kill(-first.pid!, 'SIGKILL')
   await ended(second)
   expect(second.exitCode).toBe(0)

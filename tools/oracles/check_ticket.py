@@ -18,7 +18,9 @@ top K of the file's own scores, PyTorch's scores of the last round are the same 
 last weight. That includes weights that no path leads through, which are kept where there are no others: ties go to the lower
 index, parameters in the model's order. `cutInRound` is the round after which no path was left, if there is one.
 
-Methods: snip and grasp, one round, with the weights that are trained; synflow. Networks: lenet-300-100, lenet-5-caffe,
+With `selection=threshold`, the authors' rule, `kthvalue` and `topk` choose as in their code, instead of the top K.
+
+Methods: snip and grasp, one round, with the weights that are trained; synflow in doubles. Networks: lenet-300-100, lenet-5-caffe,
 conv-2/4/6, VGG, ResNets with projections.
 """
 import json
@@ -81,7 +83,12 @@ def check(path):
         'file': path, 'method': method, 'model': head['model'], 'kept': kept, 'of': total,
         'scoreError': error, 'errorOfTorchFloat32': own, 'masksDiffer': int(differ.sum()), 'beyondRounding': far,
     }
-    if kept != rounded(options['density'] * total):
+    if options.get('selection') == 'threshold':
+        # GraSP's authors: S = -scores of the weights to go, the largest first; what is no larger than the last of them stays.
+        removed = int((1 - options['density']) * total)
+        if bool((mask != (-given <= (-given).topk(removed).values[-1])).any()):
+            sys.exit(f'{result}: the mask is not what the threshold of the scores in the file leaves')
+    elif kept != rounded(options['density'] * total):
         sys.exit(f'{result}: K is not round(density * N)')
     if not ordered(given, mask):
         sys.exit(f'{result}: the mask is not the top K of the scores in the file')
@@ -114,8 +121,13 @@ def check_flow(path, head, initial, given, scores):
         expected = flow(mask)
         if cut is None and not expected.any():
             cut = done - 1
-        kept = rounded(total * options['density'] ** (done / options['rounds']))
-        mask = best(torch.where(mask, expected, -1), kept)
+        density = options['density'] ** (done / options['rounds'])
+        if options.get('selection') == 'threshold':
+            # SynFlow's authors: of all weights, also those that are masked and score 0.
+            removed = int((1 - density) * total)
+            mask = expected > expected.kthvalue(removed).values if removed else mask
+        else:
+            mask = best(torch.where(mask, expected, -1), rounded(total * density))
     if cut is None and not flow(mask).any():
         cut = options['rounds']
 
@@ -126,7 +138,7 @@ def check_flow(path, head, initial, given, scores):
         'scoreError': float((unit(own) - unit(expected)).abs().max()), 'masksDiffer': int((mask != found).sum()),
         'cutInRound': cut, 'emptyLayers': [name for name in names if not given[name].any()],
     }
-    if result['kept'] != rounded(options['density'] * total):
+    if options.get('selection') != 'threshold' and result['kept'] != rounded(options['density'] * total):
         sys.exit(f'{result}: K is not round(density * N)')
     if not ordered(own, found):
         sys.exit(f'{result}: the mask is not the top K of the scores in the file')

@@ -104,7 +104,11 @@ describe('options and variants', () => {
       rank: 'signed',
     }
     expect(graspOptions({ density: 0.05 })).toEqual({ ...paper, dense: 'trained', halves: false })
-    expect(graspOptions({ density: 0.05, mode: 'repo' })).toEqual({ ...paper, dense: 'fresh', halves: true })
+    const repo = graspOptions({ density: 0.05, mode: 'repo' })
+    expect(repo).toEqual({ ...paper, dense: 'fresh', halves: true, selection: 'threshold' })
+    expect(graspOptions(repo)).toEqual(repo)
+    expect(graspOptions({ density: 0.05, selection: 'exact' })).toEqual(graspOptions({ density: 0.05 }))
+    expect(() => graspOptions({ density: 0.1, mode: 'repo', rounds: 2 })).toThrow(/rounds=1 or selection=exact/)
     expect(() => graspOptions({ density: 0.1, temperature: -1 })).toThrow(/temperature is -1/)
     expect(methods.map(({ name }) => name)).toEqual(['grasp'])
   })
@@ -128,6 +132,21 @@ describe('options and variants', () => {
         expect(Math.abs(value - three[name]![i]!)).toBeLessThan(1e-9 * largestOf(one))
       })
     }
+  })
+
+  test('repo mode keeps the last weight that is meant to go', async () => {
+    const context = patternedMethodContext(network, engine)
+    const [paper, repo] = await Promise.all(
+      (['exact', 'threshold'] as const).map((selection) =>
+        grasp.findTicket(context, graspOptions({ ...all, density: 0.1, selection })),
+      ),
+    )
+    const flags = [paper!, repo!].map(({ mask }) => Object.values(mask!).flatMap((each) => Array.from(each)))
+    const [exact, more] = flags.map((each) => countKept(Uint8Array.from(each)))
+    const total = flags[0]!.length
+    expect(exact).toBe(Math.round(0.1 * total))
+    expect(more).toBe(total - Math.floor((1 - 0.1) * total) + 1)
+    expect(flags[0]!.every((flag, i) => flag <= flags[1]![i]!)).toBe(true)
   })
 
   test('repo mode scores another classifier than is trained', async () => {

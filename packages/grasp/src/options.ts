@@ -1,14 +1,22 @@
 /** Options of GraSP, with the paper's defaults (claims.md 6.a). */
-import { batchNormMode, type JsonObject, parseConfig, scoringOptions, scoringSet } from '@winning-tickets/core'
+import {
+  batchNormMode,
+  type JsonObject,
+  parseConfig,
+  scoringOptions,
+  scoringSet,
+  selection,
+} from '@winning-tickets/core'
 import { z } from 'zod'
 
 /**
  * How the authors' code differs (claims.md 6.a): dense layers are drawn afresh for scoring (trap T4), and the examples, which
- * come grouped by class, are cut into two halves, each with batch statistics of its own. Ours has no augmentation.
+ * come grouped by class, are cut into two halves, each with batch statistics of its own; and the last weight meant to go stays (trap T2). Ours has no
+ * augmentation.
  */
 const modes = {
-  paper: { dense: 'trained', halves: false },
-  repo: { dense: 'fresh', halves: true },
+  paper: { dense: 'trained', halves: false, selection: 'exact' },
+  repo: { dense: 'fresh', halves: true, selection: 'threshold' },
 } as const
 
 export const graspOptionsSchema = z
@@ -33,12 +41,19 @@ export const graspOptionsSchema = z
     dense: z.enum(['trained', 'fresh']).optional(),
     /** Whether each set runs in two halves, the first classes and the last. */
     halves: z.boolean().optional(),
+    selection: selection.optional(),
   })
-  .transform(({ mode, ...given }) => ({
+  .transform(({ mode, selection, ...given }) => ({
     ...given,
     dense: given.dense ?? modes[mode].dense,
     halves: given.halves ?? modes[mode].halves,
+    // Absent where it is exact, as in the options of tickets that are older than it.
+    ...((selection ?? modes[mode].selection) === 'threshold' && { selection: 'threshold' as const }),
   }))
+  .refine(({ selection, rounds }) => selection === undefined || rounds === 1, {
+    path: ['selection'],
+    error: 'the threshold of the authors’ code is for one round; give rounds=1 or selection=exact',
+  })
 
 export type GraspOptions = z.output<typeof graspOptionsSchema>
 export type GraspOptionsInput = z.input<typeof graspOptionsSchema>

@@ -177,6 +177,28 @@ test('doubles need an engine that has them, and it is told which one that was', 
   expect((await synflow.findScored(contextOf(resnet), once)).engine).toBe(double.description)
 })
 
+test('repo mode: weights that tie with the last one to go, go with it, and no later round brings any back', async () => {
+  // Two paths, and all weights of a path have the flow through it: 1 of the left one, 0.5 of the right one.
+  const chain = model('lenet-300-100', { inputShape: [2], hidden: [2], classes: 2 })
+  const weights = {
+    ...initialWeights(chain, 1),
+    'fc1.kernel': Float32Array.of(1, 0, 0, 1),
+    'fc2.kernel': Float32Array.of(1, 0, 0, 0.5),
+  }
+  const initialised = { ...chain, init: () => weights }
+  const keptAt = async (options: Parameters<typeof synflowOptions>[0]) => {
+    const { mask } = await synflow.findTicket({ ...contextOf(chain), model: initialised }, synflowOptions(options))
+    return Object.values(mask!).map((flags) => Array.from(flags).join(''))
+  }
+  // Of 8 weights 5 are to go: four that score 0, and one of a pair that ties.
+  for (const rounds of [1, 3]) {
+    expect(await keptAt({ density: 3 / 8, rounds, mode: 'repo' })).toEqual(['1000', '1000'])
+    // The exact rule keeps one of the pair, the first.
+    expect(await keptAt({ density: 3 / 8, rounds })).toEqual(['1001', '1000'])
+  }
+  expect(await keptAt({ density: 3 / 8, rounds: 1, selection: 'threshold' })).toEqual(['1000', '1000'])
+})
+
 test('options: the paper’s defaults are written out, and wrong values named', () => {
   expect(synflowOptions({ density: 0.01 })).toEqual({
     density: 0.01,
@@ -185,6 +207,12 @@ test('options: the paper’s defaults are written out, and wrong values named', 
     batchNorm: 'eval',
     precision: 'float64',
   })
+  const { precision: _, ...paper } = synflowOptions({ density: 0.01 })
+  const repo = synflowOptions({ density: 0.01, mode: 'repo' })
+  expect(repo).toEqual({ ...paper, precision: 'float32', selection: 'threshold' })
+  // What is parsed once can be parsed again, as a stage's config is; what says the default is the default.
+  expect(synflowOptions(repo)).toEqual(repo)
+  expect(synflowOptions({ density: 0.01, selection: 'exact' })).toEqual(synflowOptions({ density: 0.01 }))
   expect(() => synflowOptions({ density: 2 })).toThrow(/density is 2/)
   expect(() => synflowOptions({ density: 0.1, rounds: 0 })).toThrow(/rounds is 0/)
   expect(methods.map(({ name }) => name)).toEqual(['synflow'])

@@ -13,4 +13,5 @@ export {
   maskWeights,
 } from './masks.js'
 export { type Scope, type Scores, select, selectCount, type Target } from './select.js'
+export { selectByThreshold, type ThresholdRule } from './threshold.js'
 export { keptCount, type ScoreArray, topK } from './top-k.js'

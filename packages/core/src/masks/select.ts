@@ -45,6 +45,7 @@ export function selectCount(scores: Scores, k: number, among?: Masks): Masks {
   return Object.fromEntries(parts.map(([name], i) => [name, kept[i]!]))
 }
 
-function sizeOfScores(scores: Scores): number {
+/** N, of all parameters. */
+export function sizeOfScores(scores: Scores): number {
   return Object.values(scores).reduce((sum, score) => sum + score.length, 0)
 }

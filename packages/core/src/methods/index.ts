@@ -9,7 +9,14 @@ export {
 } from './loss.js'
 export { magnitude } from './magnitude.js'
 export type { Method, MethodContext, Round, ScoreContext, Scored, ScoredTicket, ScoringMethod } from './method.js'
-export { batchNormMode, type ScoringOptions, type ScoringSet, scoringOptions, scoringSet } from './options.js'
+export {
+  batchNormMode,
+  type ScoringOptions,
+  type ScoringSet,
+  scoringOptions,
+  scoringSet,
+  selection,
+} from './options.js'
 export { random } from './random.js'
 export { coreMethods } from './registry.js'
 export { evenTarget, exponentialDensities, type ScoringMethodDefinition, scoringMethod } from './scoring.js'

@@ -28,6 +28,12 @@ export const scoringOptions = (rounds: number) => ({
 /** How batch norm normalises while scores are computed (trap T5): by the batch, or by its running statistics. */
 export const batchNormMode = z.enum(['train', 'eval'])
 
+/**
+ * How a round chooses what it keeps (trap T2): exactly the top K, or by comparing scores with a threshold, as reference
+ * implementations do, whose counts then differ from K by one or by ties.
+ */
+export const selection = z.enum(['exact', 'threshold'])
+
 /** Which training examples scores are computed on: one batch of any, or as many of each class. No augmentation. */
 export const scoringSet = z.union(
   [z.strictObject({ batch: z.int().min(1) }), z.strictObject({ perClass: z.int().min(1) })],

@@ -8,8 +8,11 @@ import {
   type Masks,
   maskWeights,
   type Scope,
+  type Scores,
   select,
+  selectByThreshold,
   type Target,
+  type ThresholdRule,
 } from '../masks/index.js'
 import { initialWeights, type Model, withPrunable } from '../models/index.js'
 import { streams } from '../random/index.js'
@@ -28,6 +31,8 @@ export interface ScoringMethodDefinition<Options extends ScoringOptions> {
   readonly score: (context: ScoreContext, options: Options) => Promise<Scored>
   /** What a round keeps; by default its density everywhere, by the scope. */
   readonly target?: (model: Model, density: number, options: Options) => Target
+  /** The threshold rule that a round keeps by, in place of the top K of what is left. */
+  readonly threshold?: (options: Options) => ThresholdRule | undefined
   /** An engine of its own, closed when the ticket is found; by default the context's. */
   readonly ownEngine?: (options: Options, given: Engine) => Promise<Engine> | undefined
 }
@@ -38,6 +43,7 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
   options: schema,
   score,
   target = (model, density, { scope }) => evenTarget(scope, density, Object.keys(denseMasks(model))),
+  threshold,
   ownEngine,
 }: ScoringMethodDefinition<Options>): ScoringMethod<Options> {
   async function findScored(context: MethodContext, options: Options): Promise<ScoredTicket> {
@@ -54,7 +60,7 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
         signal?.throwIfAborted()
         masked = { weights: maskWeights(initial, mask, masked), masks: mask }
         scored = await score({ ...common, weights: masked.weights, mask, into: scored.scores }, options)
-        mask = select(scored.scores, target(model, density, options), mask)
+        mask = choose(scored.scores, target(model, density, options), mask, threshold?.(options))
         onRound?.({ round: i + 1, rounds: options.rounds, density })
       }
       const provenance = { method: name, options, seed }
@@ -74,6 +80,11 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
     findScored,
     findTicket: async (context, options) => (await findScored(context, options)).ticket,
   }
+}
+
+/** The top K of what is left, or what a reference implementation would keep. */
+function choose(scores: Scores, target: Target, left: Masks, rule?: ThresholdRule): Masks {
+  return rule === undefined ? select(scores, target, left) : selectByThreshold(scores, target, rule)
 }
 
 /** One density for all weights together, or for each parameter. */

@@ -45,6 +45,8 @@ const cases: Record<string, readonly Case[]> = {
     { type: 'store verfy', names: "'verfy'", remedy: DID_YOU_MEAN('verify') },
     { type: 'evidence exprot', names: "'exprot'", remedy: DID_YOU_MEAN('export') },
     { type: 'bench --sedes 3', names: "'--sedes'", remedy: DID_YOU_MEAN('--seeds') },
+    { type: 'find -M snip --densty 0.1', names: "'--densty'", remedy: DID_YOU_MEAN('--density') },
+    { type: 'export a --uot b', names: "'--uot'", remedy: DID_YOU_MEAN('--out') },
     { type: 'store gc --orphan', names: "'--orphan'", remedy: DID_YOU_MEAN('--orphans') },
     { type: 'bench toyy', names: '"toyy"', remedy: PAPERS },
     { type: 'claims toy toyy', names: '"toyy"', remedy: PAPERS },

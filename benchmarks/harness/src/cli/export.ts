@@ -11,7 +11,7 @@ import {
 import { exportOnnx } from '@winning-tickets/jit'
 import { type Command, Option } from 'commander'
 import { ensureWritableFile } from '../store/files.js'
-import { jsonOption, wholeNumber } from './options.js'
+import { addRequired, jsonOption, wholeNumber } from './options.js'
 import { modelOf } from './setup.js'
 
 interface ExportOptions {
@@ -21,14 +21,14 @@ interface ExportOptions {
 }
 
 export function exportCommand(program: Command): void {
-  program
+  const command = program
     .command('export')
     .summary('a ticket as an ONNX model')
     .description(
       "Write a ticket's network as a model of standard ONNX: from images, as the network takes them, to logits. Masked weights are zero in it; batch norm goes by its running statistics.",
     )
     .argument('<file>', 'a ticket that `tickets find` or `tickets train --out` wrote')
-    .requiredOption('-o, --out <file>', 'the model, e.g. ticket.onnx')
+  addRequired(command, new Option('-o, --out <file>', 'the model, e.g. ticket.onnx'))
     .addOption(
       new Option('-b, --batch <n>', 'images in a batch; the shapes in the model are fixed')
         .argParser(wholeNumber(1))

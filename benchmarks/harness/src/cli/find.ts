@@ -15,11 +15,11 @@ import {
   withPrunable,
 } from '@winning-tickets/core'
 import { createEngine } from '@winning-tickets/jit'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { ensureWritableFile } from '../store/files.js'
 import { chosenOptions, methodList, methodNamed } from './find-method.js'
 import { findInto, foundText } from './find-ticket.js'
-import { jsonOption, numberWithin, warn, wholeNumber } from './options.js'
+import { addRequired, jsonOption, numberWithin, warn, wholeNumber } from './options.js'
 import {
   datasetName,
   type KeyValue,
@@ -61,11 +61,17 @@ export function findCommand(program: Command, methods: readonly Method[]): void 
     .command('find')
     .summary('find a ticket by any method')
     .description('Find a ticket, and write it with its initial weights, mask and scores (docs/tickets.md).')
-    .requiredOption('-M, --method <name>', `${methods.map(({ name }) => name).join(', ')}; their options are below`)
+  addRequired(
+    command,
+    new Option('-M, --method <name>', `${methods.map(({ name }) => name).join(', ')}; their options are below`),
+  )
     .option('-d, --dataset <name>', 'data set, see `tickets data list`', 'fashion-mnist-extract')
     .addOption(modelOption('default: lenet-300-100').default('lenet-300-100', ''))
     .addOption(keyValueOption('--model-option', 'an option of the network, e.g. widthMultiplier=0.25; repeatable'))
-    .requiredOption('--density <d>', 'keep this fraction of the prunable weights', numberWithin(0, 1))
+  addRequired(
+    command,
+    new Option('--density <d>', 'keep this fraction of the prunable weights').argParser(numberWithin(0, 1)),
+  )
     .addOption(keyValueOption('--option', 'an option of the method, e.g. rounds=10; repeatable'))
     .option('--validation <n>', 'training examples held out (default: a twelfth, 5,000 of MNIST)', wholeNumber(1))
     .option('-s, --seed <n>', 'root seed: initial weights, scoring examples, data order', wholeNumber(0), 1)

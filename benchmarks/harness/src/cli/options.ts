@@ -1,6 +1,6 @@
 /** Option values and errors that the commands share: one clear sentence, no stack trace. */
 import { UserError } from '@winning-tickets/core'
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { PROFILES } from '../experiment/profile.js'
 import { parseDuration } from './duration.js'
 
@@ -16,6 +16,17 @@ export const storeOption = () =>
   new Option('--store <dir>', 'folder that remembers finished stages (default: TICKETS_STORE, else the user’s cache)')
 
 export const jsonOption = () => new Option('--json', 'machine-readable output on standard output')
+
+/**
+ * A flag that must be given. Commander's `requiredOption` is checked before unknown flags are, so that one with a typo in it
+ * would be called missing; this is checked after them.
+ */
+export function addRequired(command: Command, option: Option): Command {
+  return command.addOption(option).hook('preAction', (_, action) => {
+    if (action.getOptionValue(option.attributeName()) !== undefined) return
+    action.error(`error: required option '${option.flags}' not specified`)
+  })
+}
 
 /** A whole number in a range, as a parser for commander. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {

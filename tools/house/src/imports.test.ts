@@ -64,3 +64,12 @@ describe('imports go one way: benchmarks -> papers -> core -> jit', () => {
     expect(ok, output).toBe(true)
   })
 })
+
+it.each(['packages/jit', 'packages/core', 'packages/imp', 'benchmarks/harness', 'benchmarks/imp', 'perf'])(
+  '%s takes TensorFlow.js from jit, which loads it in a third of the time',
+  (folder) => {
+    const { ok, output } = lint(folder, '@tensorflow/tfjs')
+    expect(ok, output).toBe(false)
+    expect(output).toContain("import { tf } from '@winning-tickets/jit'")
+  },
+)

@@ -1,8 +1,7 @@
 /** Our inference: bytes in, logits out, batch norm by its running statistics. */
 import { randomFillSync } from 'node:crypto'
-import type * as tf from '@tensorflow/tfjs'
 import { initialWeights, model, sizeOf, type TensorRecord } from '@winning-tickets/core'
-import type { Engine } from '@winning-tickets/jit'
+import type { Engine, tf } from '@winning-tickets/jit'
 import type { InferWork, Run } from './work.js'
 
 /** Runs over the images batch by batch, as evaluation does. */

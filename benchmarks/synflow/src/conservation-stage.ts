@@ -1,6 +1,5 @@
 /** The stage that sums saliencies around neurons and over layers of a chain of layers, in doubles (claims.md 7.a, Theorems 1 and 2). */
 
-import * as tf from '@tensorflow/tfjs'
 import {
   coreSemantics,
   drawScoringExamples,
@@ -30,7 +29,7 @@ import {
   taskOf,
   tracedScoring,
 } from '@winning-tickets/harness'
-import { createEngine } from '@winning-tickets/jit'
+import { createEngine, tf } from '@winning-tickets/jit'
 import { synapticFlow } from '@winning-tickets/synflow'
 import { z } from 'zod'
 

@@ -1,5 +1,4 @@
 /** The Hessian times the gradient, by differentiating twice. */
-import * as tf from '@tensorflow/tfjs'
 import {
   type LossFunction,
   type LossSetting,
@@ -8,6 +7,7 @@ import {
   type ScoreContext,
   type Scores,
 } from '@winning-tickets/core'
+import { tf } from '@winning-tickets/jit'
 
 /** H g of each prunable weight, where g and H are of the mean loss over the setting's parts: exact, no differences. */
 export async function hessianGradient(context: ScoreContext, setting: LossSetting): Promise<Scores> {

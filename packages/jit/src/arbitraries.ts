@@ -1,7 +1,7 @@
 /** For tests: random shapes, tensors and pairs that broadcast. */
-import type * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import type { Operand, Tolerance } from './testing.js'
+import type { tf } from './tf.js'
 import { sizeOf } from './tree.js'
 
 const RUNS = 6

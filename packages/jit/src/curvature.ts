@@ -1,9 +1,9 @@
 /** For tests: Hessian-vector products against differences of first derivatives on TensorFlow.js's `cpu` backend. */
-import * as tf from '@tensorflow/tfjs'
 import { expect } from 'vitest'
 import { LOOSE } from './arbitraries.js'
 import { createEngine, type HostTree, type TensorFunction } from './index.js'
 import { expectSame, type Operand } from './testing.js'
+import { tf } from './tf.js'
 
 type Fn = (...operands: tf.Tensor[]) => tf.Tensor
 

@@ -2,7 +2,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as tf from '@tensorflow/tfjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   createEngine,
@@ -13,6 +12,7 @@ import {
   type TensorFunction,
   UnsupportedKernelError,
 } from './index.js'
+import { tf } from './tf.js'
 
 const spec = (shape: number[], dtype: 'float32' | 'int32' | 'uint8' | 'bool' = 'float32') => ({ shape, dtype })
 const signature: LoopSignature = {

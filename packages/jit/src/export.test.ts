@@ -1,9 +1,9 @@
 /** Files of standard ONNX compute what the function does, and hold the weights. */
-import * as tf from '@tensorflow/tfjs'
 import * as ort from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { createEngine, exportOnnx, type HostTree, type SpecTree, sizeOf } from './index.js'
 import { numbers, spec } from './optimize/blocked/random-network.testing.js'
+import { tf } from './tf.js'
 
 type Numbers = Record<string, Float32Array>
 

@@ -1,5 +1,4 @@
 /** For tests: compiles a function and compares what it gives with TensorFlow.js's `cpu` backend, the reference. */
-import * as tf from '@tensorflow/tfjs'
 import { expect } from 'vitest'
 import {
   createEngine,
@@ -11,6 +10,7 @@ import {
   type TensorFunction,
   type TensorSpec,
 } from './index.js'
+import { tf } from './tf.js'
 
 const compiled = createEngine()
 const eager = createEngine({ name: 'tensorflow' })

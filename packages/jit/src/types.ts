@@ -1,5 +1,5 @@
 /** The contract of the jit: named trees of tensors in, named trees of tensors out, on any engine. */
-import type * as tf from '@tensorflow/tfjs'
+import type { tf } from './tf.js'
 
 /** A nested record of named leaves. Names are joined with '/' where a flat name is needed ("params/fc1/kernel"). */
 export type Tree<Leaf> = { readonly [name: string]: Leaf | Tree<Leaf> }

@@ -1,5 +1,4 @@
 /** The synaptic flow of each weight, for nets of any depth. */
-import * as tf from '@tensorflow/tfjs'
 import {
   canonicalJson,
   compiledOnce,
@@ -9,7 +8,7 @@ import {
   type TensorRecord,
   type Weights,
 } from '@winning-tickets/core'
-import type { Compiled, Engine, TensorFunction } from '@winning-tickets/jit'
+import { type Compiled, type Engine, type TensorFunction, tf } from '@winning-tickets/jit'
 
 /**
  * |theta . dR/dtheta| of each prunable weight, where R is the sum of the outputs for an input of ones, with the absolute

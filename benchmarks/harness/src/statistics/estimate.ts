@@ -1,6 +1,6 @@
 /** Interval estimates of a mean over seeds: Student's t below ten seeds, the bootstrap from ten on (claims.md 13). */
-import tQuantile from '@stdlib/stats-base-dists-t-quantile'
 import { stream } from '@winning-tickets/core'
+import { tQuantile } from './t-quantile.js'
 
 /**
  * A mean over seeds with its two-sided interval. The ends are null where the spread is unknown: below two seeds, and

@@ -1,6 +1,6 @@
 /** Tests by p-value, for claims of many parts: Student's t, the sign test, and Holm's correction (claims.md 13). */
-import tQuantile from '@stdlib/stats-base-dists-t-quantile'
 import { estimate } from './estimate.js'
+import { tQuantile } from './t-quantile.js'
 
 /**
  * Two-sided p-value of Student's t test that the mean over seeds is `expected`.

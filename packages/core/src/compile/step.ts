@@ -1,6 +1,12 @@
 /** One training step as a pure function: loss, gradients under the mask, update. */
-import * as tf from '@tensorflow/tfjs'
-import type { LoopSignature, SpecTree, StepFunction, TensorSpec, TensorTree } from '@winning-tickets/jit'
+import {
+  type LoopSignature,
+  type SpecTree,
+  type StepFunction,
+  type TensorSpec,
+  type TensorTree,
+  tf,
+} from '@winning-tickets/jit'
 import { dropoutInputs, type Model, prunableParameters, type TensorRecord } from '../models/index.js'
 import { type OptimizerConfig, optimizer, type StepScalars } from '../recipes/index.js'
 import type { LossOutputs, Objective } from '../tasks/task.js'

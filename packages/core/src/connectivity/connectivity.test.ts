@@ -1,7 +1,6 @@
 /** Lines between linear networks against their formulas, statistics against PyTorch's `update_bn`, copies of one network. */
 import { readFileSync } from 'node:fs'
-import * as tf from '@tensorflow/tfjs'
-import { createEngine, type Engine } from '@winning-tickets/jit'
+import { createEngine, type Engine, tf } from '@winning-tickets/jit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {

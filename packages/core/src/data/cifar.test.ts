@@ -5,7 +5,7 @@ import { UserError } from '../errors.js'
 import { sha256 } from '../files/index.js'
 import { splitDataset } from '../tasks/index.js'
 import { type CifarLayout, cifarBytes, decodeCifarArchive, parseCifar } from './cifar.js'
-import { damaged, expectedIn, imageFile, outcome } from './image-files.testing.js'
+import { CAMPAIGN, damaged, expectedIn, imageFile, outcome } from './image-files.testing.js'
 import { datasetInfo, loadDataset } from './index.js'
 
 const ten = { labels: [10], records: 2 }
@@ -58,7 +58,7 @@ describe('parseCifar', () => {
     expect(() => parse(bytes)).toThrow(/^[^\n]*fetch it again\.$/)
   })
 
-  it('refuses 10,000 damaged files or reads right labels, and never looks beyond their ends', () => {
+  it(`refuses ${CAMPAIGN} damaged files or reads right labels, and never looks beyond their ends`, () => {
     fc.assert(
       fc.property(damaged(file(3, 50, 4, 51)), (bytes) => {
         const found = outcome(parse, bytes)
@@ -66,7 +66,7 @@ describe('parseCifar', () => {
         expect(found.labels.every((label) => label < 100)).toBe(true)
         expect(found.images).toHaveLength(2 * 3072)
       }),
-      { numRuns: 10_000 },
+      { numRuns: CAMPAIGN },
     )
   })
 })

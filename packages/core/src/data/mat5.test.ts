@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../errors.js'
 import { sha256 } from '../files/index.js'
-import { damaged, expectedIn, imageFile, outcome } from './image-files.testing.js'
+import { CAMPAIGN, damaged, expectedIn, imageFile, outcome } from './image-files.testing.js'
 import { parseMat5 } from './mat5.js'
 import { parseSvhn } from './svhn.js'
 
@@ -80,7 +80,7 @@ describe('parseMat5', () => {
     expect(() => parse(bytes)).toThrow(/^a\.mat is not a valid MATLAB 5 file, since [^\n]*; fetch it again\.$/)
   })
 
-  it('refuses or reads 10,000 damaged files, and never looks beyond their ends', () => {
+  it(`refuses or reads ${CAMPAIGN} damaged files, and never looks beyond their ends`, () => {
     const inner = matrix([2, 3], element(2, Uint8Array.of(1, 2, 3, 4, 5, 6)))
     const zipped = damaged(new Uint8Array(inner)).map((content) => file(element(15, deflateSync(content))))
     const scipy = imageFile('svhn-plain.mat')
@@ -97,7 +97,7 @@ describe('parseMat5', () => {
         if (typeof found === 'string') return
         for (const { shape, data } of found.values()) expect(shape.reduce((a, b) => a * b, 1)).toBe(data.length)
       }),
-      { numRuns: 10_000 },
+      { numRuns: CAMPAIGN },
     )
   })
 })
@@ -130,14 +130,14 @@ describe('parseSvhn', () => {
     }
   })
 
-  it('refuses or reads 10,000 damaged files, and never looks beyond their ends', () => {
+  it(`refuses or reads ${CAMPAIGN} damaged files, and never looks beyond their ends`, () => {
     const wild = fc.oneof(damaged(imageFile('svhn-compressed.mat')), damaged(imageFile('svhn-double.mat')))
     fc.assert(
       fc.property(wild, (bytes) => {
         const found = outcome((file) => parseSvhn(file, 'file', 5), bytes)
         if (typeof found !== 'string') expect(found.labels.every((label) => label < 10)).toBe(true)
       }),
-      { numRuns: 10_000 },
+      { numRuns: CAMPAIGN },
     )
   })
 })

@@ -1,6 +1,5 @@
 /** Whether a mask leaves any path from the input to the output. */
-import * as tf from '@tensorflow/tfjs'
-import type { Engine, TensorFunction } from '@winning-tickets/jit'
+import { type Engine, type TensorFunction, tf } from '@winning-tickets/jit'
 import { compiledOnce } from '../compile/cache.js'
 import { canonicalJson } from '../config/index.js'
 import type { Model, TensorRecord } from '../models/index.js'

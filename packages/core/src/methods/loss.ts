@@ -1,5 +1,4 @@
 /** What SNIP and GraSP share: the loss of scoring examples as a function of the weights that a mask covers, and its gradient. */
-import * as tf from '@tensorflow/tfjs'
 import {
   type Compiled,
   type HostTree,
@@ -8,6 +7,7 @@ import {
   type SpecTree,
   type TensorSpec,
   type TensorTree,
+  tf,
 } from '@winning-tickets/jit'
 import { compiledOnce } from '../compile/cache.js'
 import { canonicalJson } from '../config/index.js'

@@ -1,5 +1,5 @@
 /** Batch normalisation whose running statistics are ordinary named tensors. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '@winning-tickets/jit'
 import type { Build, Call, LayerParameter, Shape } from './layers.js'
 import { sizeOf } from './model.js'
 

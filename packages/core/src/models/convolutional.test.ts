@@ -1,5 +1,5 @@
 /** Convolutional networks as the papers have them: shapes, counts, costs, draws, what is prunable, and options. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '@winning-tickets/jit'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { UserError } from '../errors.js'
 import {

@@ -48,15 +48,13 @@ const map = (numbers: Numbers, to: (value: number, name: string, i: number) => n
   Object.fromEntries(
     Object.entries(numbers).map(([name, values]) => [
       name,
-      Float64Array.from(values, (value, i) => to(value, name, i)),
+      new Float64Array(values).map((value, i) => to(value, name, i)),
     ]),
   )
 const minus = (a: Numbers, b: Numbers): Numbers => map(a, (value, name, i) => value - b[name]![i]!)
 const entries = (numbers: Numbers): number[] => Object.values(numbers).flatMap((values) => Array.from(values))
-const dot = (a: Numbers, b: Numbers): number => {
-  const others = entries(map(a, (_, name, i) => b[name]![i]!))
-  return entries(a).reduce((sum, value, i) => sum + value * others[i]!, 0)
-}
+const dot = (a: Numbers, b: Numbers): number =>
+  Object.entries(a).reduce((all, [name, values]) => all + values.reduce((sum, x, i) => sum + x * b[name]![i]!, 0), 0)
 const norm = (numbers: Numbers): number => Math.sqrt(dot(numbers, numbers))
 const largest = (values: Iterable<number>): number => {
   let most = 0

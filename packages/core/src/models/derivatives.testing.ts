@@ -1,6 +1,5 @@
 /** For tests: a model's loss with its first and second derivatives as functions for an engine, and the numbers to run them on. */
-import * as tf from '@tensorflow/tfjs'
-import type { HostTree, SpecTree, TensorFunction, TensorTree } from '@winning-tickets/jit'
+import { type HostTree, type SpecTree, type TensorFunction, type TensorTree, tf } from '@winning-tickets/jit'
 import { crossEntropy } from '../tasks/index.js'
 import { type Model, type ParameterSpec, sizeOf, type TensorRecord } from './index.js'
 import { given, noise } from './pytorch.testing.js'

@@ -1,6 +1,5 @@
 /** Dropout: what stays is scaled, what is dropped gets no gradient, and the host's flags decide alone. */
-import * as tf from '@tensorflow/tfjs'
-import { createEngine } from '@winning-tickets/jit'
+import { createEngine, tf } from '@winning-tickets/jit'
 import { describe, expect, test } from 'vitest'
 import {
   blobs,

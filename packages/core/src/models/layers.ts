@@ -1,5 +1,5 @@
 /** Layers of convolutional networks: what they hold, what they give, and how they join. Images are [batch, height, width, channels]. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '@winning-tickets/jit'
 import { UserError } from '../errors.js'
 import { type DropoutSite, type ParameterSpec, sizeOf, type TensorRecord } from './model.js'
 

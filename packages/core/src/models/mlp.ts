@@ -1,5 +1,5 @@
 /** Fully connected networks with ReLU, LeNet-300-100 among them. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '@winning-tickets/jit'
 import { z } from 'zod'
 import { parseConfig } from '../config/index.js'
 import { glorotNormal, initialise } from './initialise.js'

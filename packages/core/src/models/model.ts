@@ -1,5 +1,5 @@
 /** What a model is: named parameters with their shapes, and a function of them. */
-import type * as tf from '@tensorflow/tfjs'
+import type { tf } from '@winning-tickets/jit'
 import type { JsonObject } from '../config/index.js'
 import type { Streams } from '../random/index.js'
 

@@ -1,5 +1,5 @@
 /** LeNet-300-100 as the paper has it; initial weights with the distribution they should have. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '@winning-tickets/jit'
 import { expect, test } from 'vitest'
 import { UserError } from '../errors.js'
 import { forwardFlops, initialWeights, type Model, model, parameterCount, prunableParameters, sizeOf } from './index.js'

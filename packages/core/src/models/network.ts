@@ -1,5 +1,5 @@
 /** From layers to a model: how parameters are drawn, and which of them a mask may cover. */
-import type * as tf from '@tensorflow/tfjs'
+import type { tf } from '@winning-tickets/jit'
 import { z } from 'zod'
 import type { JsonObject } from '../config/index.js'
 import { glorotNormal, initialise, kaimingNormal } from './initialise.js'

@@ -1,7 +1,6 @@
 /** Every family against PyTorch's own modules, in float64: sizes, costs, outputs, derivatives (fixtures/make_models.py). */
 import { readFileSync } from 'node:fs'
-import * as tf from '@tensorflow/tfjs'
-import { createEngine, type HostTree, type TensorFunction } from '@winning-tickets/jit'
+import { createEngine, type HostTree, type TensorFunction, tf } from '@winning-tickets/jit'
 import { describe, expect, test } from 'vitest'
 import { compileTraining } from '../compile/index.js'
 import { maskWeights } from '../masks/index.js'

@@ -8,7 +8,7 @@ import { type ParameterSpec, sizeOf } from './model.js'
 export function noise(name: string, count: number): Float64Array {
   let seed = 0
   for (const character of name) seed = (Math.imul(seed, 31) + character.charCodeAt(0)) >>> 0
-  return Float64Array.from({ length: count }, (_, i) => {
+  return new Float64Array(count).map((_, i) => {
     let x = (Math.imul(i, 2654435761) + seed) >>> 0
     for (const multiplier of [2246822519, 3266489917]) x = Math.imul(x ^ (x >>> 15), multiplier) >>> 0
     return ((x ^ (x >>> 13)) >>> 0) / 2 ** 31 - 1
@@ -20,7 +20,7 @@ export function given({ name, role, shape, fanIn }: ParameterSpec): Float32Array
   const values = noise(name, sizeOf(shape))
   const centre = role === 'scale' || role === 'variance' ? 1 : 0
   const value = (x: number): number => (role === 'kernel' ? x * Math.sqrt(6 / fanIn) : centre + 0.3 * x)
-  return Float32Array.from(values, value)
+  return new Float32Array(values.map(value))
 }
 
 /** The largest difference, as a fraction of the largest magnitude expected. */

@@ -1,5 +1,5 @@
 /** Update rules: small pure functions on one parameter, with the numbers of a step computed on the host. */
-import type * as tf from '@tensorflow/tfjs'
+import type { tf } from '@winning-tickets/jit'
 import { adam } from './adam.js'
 import type { OptimizerConfig } from './recipe.js'
 import { sgd } from './sgd.js'

@@ -1,6 +1,5 @@
 /** Augmentation of images inside the graph: mirrored left to right and shifted, by numbers that the host draws. */
-import * as tf from '@tensorflow/tfjs'
-import type { HostTree, SpecTree, TensorTree } from '@winning-tickets/jit'
+import { type HostTree, type SpecTree, type TensorTree, tf } from '@winning-tickets/jit'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
 import type { Streams } from '../random/index.js'

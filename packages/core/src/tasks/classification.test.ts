@@ -1,6 +1,5 @@
 /** Classification: batches, pixel scaling, the loss and its derivatives, evaluation over sets of any size. */
-import * as tf from '@tensorflow/tfjs'
-import { createEngine, type Engine } from '@winning-tickets/jit'
+import { createEngine, type Engine, tf } from '@winning-tickets/jit'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { UserError } from '../errors.js'
 import { initialWeights, model } from '../models/index.js'

@@ -1,5 +1,5 @@
 /** Classification of images that stay in the graph as bytes. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '@winning-tickets/jit'
 import { z } from 'zod'
 import { canonicalJson, parseConfig } from '../config/index.js'
 import {

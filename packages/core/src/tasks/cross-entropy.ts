@@ -1,5 +1,5 @@
 /** Softmax cross-entropy that can be differentiated twice. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '@winning-tickets/jit'
 
 /**
  * The loss of each example, [batch]: log-sum-exp of its logits minus the logit of its class.

@@ -1,6 +1,6 @@
 /** Examples for scores: class-balanced, without repetition, as the objective sees them. */
 
-import type * as tf from '@tensorflow/tfjs'
+import type { tf } from '@winning-tickets/jit'
 import { createEngine } from '@winning-tickets/jit'
 import { describe, expect, test } from 'vitest'
 import {

@@ -1,6 +1,5 @@
 /** What is learned: an objective (traced, without data), a source of batches, and an evaluator. */
-import type * as tf from '@tensorflow/tfjs'
-import type { Engine, HostTree, SpecTree, TensorSpec, TensorTree } from '@winning-tickets/jit'
+import type { Engine, HostTree, SpecTree, TensorSpec, TensorTree, tf } from '@winning-tickets/jit'
 import type { Json, JsonObject } from '../config/index.js'
 import type { NamedTensors } from '../files/index.js'
 import type { Model, TensorRecord, Weights } from '../models/index.js'

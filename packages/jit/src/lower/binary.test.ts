@@ -1,9 +1,9 @@
 /** Kernels of two variables, broadcasting, against TensorFlow.js's `cpu` backend; gradients included. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { broadcastable, check, LOOSE, shapes, tensor } from '../arbitraries.js'
 import { expectSame, type Operand, withGradients } from '../testing.js'
+import { tf } from '../tf.js'
 
 describe('functions of two variables', () => {
   const pairs = (low = -3, high = 3, dtype: Operand['dtype'] = 'float32') =>

@@ -1,14 +1,14 @@
 /** Convolutions against TensorFlow.js's `cpu` backend: values, gradients, and second derivatives. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { check, LOOSE, tensor } from '../arbitraries.js'
 import { expectCurvature } from '../curvature.js'
 import { createEngine, UnsupportedKernelError } from '../index.js'
 import { expectSame, withGradients } from '../testing.js'
+import { tf } from '../tf.js'
 import { convolutionWindows } from '../trace/windows.js'
 
-type Pad = 'same' | 'valid' | number | tf.backend_util.ExplicitPadding
+type Pad = Parameters<typeof tf.conv2d>[3]
 
 const side = fc.integer({ min: 1, max: 6 })
 const few = fc.integer({ min: 1, max: 3 })

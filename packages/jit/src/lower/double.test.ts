@@ -1,10 +1,10 @@
 /** The same traces in doubles: against the `cpu` backend, and against differences far below single precision. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { check, LOOSE, tensor } from '../arbitraries.js'
 import { createEngine, type SpecTree, sizeOf, type TensorFunction } from '../index.js'
 import { expectSame, withGradients } from '../testing.js'
+import { tf } from '../tf.js'
 import { convolutionWindows, poolWindows } from '../trace/windows.js'
 
 type Fn = (...operands: tf.Tensor[]) => tf.Tensor

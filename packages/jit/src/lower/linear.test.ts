@@ -1,9 +1,9 @@
 /** Matrix products against TensorFlow.js's `cpu` backend; gradients included. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { check, LOOSE, tensor } from '../arbitraries.js'
 import { expectSame, type Operand, withGradients } from '../testing.js'
+import { tf } from '../tf.js'
 
 describe('matrix products', () => {
   it('with every transposition and broadcast batch, with gradients', async () => {

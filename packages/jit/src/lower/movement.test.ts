@@ -1,10 +1,10 @@
 /** Kernels that move elements against TensorFlow.js's `cpu` backend; gradients included. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { axis, check, LOOSE, shapes, tensor } from '../arbitraries.js'
 import { expectCurvature } from '../curvature.js'
 import { expectSame, type Operand, withGradients } from '../testing.js'
+import { tf } from '../tf.js'
 
 describe('movement', () => {
   it('reshape, expandDims, squeeze, flatten', async () => {

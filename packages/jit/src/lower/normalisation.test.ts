@@ -1,10 +1,10 @@
 /** Batch normalisation and dropout against TensorFlow.js's `cpu` backend, with second derivatives. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { check, LOOSE, tensor } from '../arbitraries.js'
 import { expectCurvature } from '../curvature.js'
 import { expectSame, type Operand, withGradients } from '../testing.js'
+import { tf } from '../tf.js'
 
 const operands = (shape: number[]) => {
   const statistic = (low: number, high: number) => tensor([shape.at(-1)!], low, high)

@@ -1,14 +1,14 @@
 /** Poolings against TensorFlow.js's `cpu` backend: values, gradients, and second derivatives. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { check, LOOSE, tensor } from '../arbitraries.js'
 import { expectCurvature } from '../curvature.js'
 import { createEngine, sizeOf, type TensorFunction } from '../index.js'
 import { expectSame, type Operand, withGradients } from '../testing.js'
+import { tf } from '../tf.js'
 import { poolWindows } from '../trace/windows.js'
 
-type Pad = 'same' | 'valid' | number | tf.backend_util.ExplicitPadding
+type Pad = Parameters<typeof tf.maxPool>[3]
 interface How {
   filterSize: [number, number]
   strides: [number, number]

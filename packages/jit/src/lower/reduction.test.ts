@@ -1,9 +1,9 @@
 /** Reductions, softmax and running sums against TensorFlow.js's `cpu` backend; gradients included. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { axis, check, LOOSE, shapes, tensor } from '../arbitraries.js'
 import { expectSame, withGradients } from '../testing.js'
+import { tf } from '../tf.js'
 
 describe('reductions', () => {
   const cases = shapes(1).chain((shape) =>

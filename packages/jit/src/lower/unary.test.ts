@@ -1,8 +1,8 @@
 /** Kernels of one variable, on random shapes and values, against TensorFlow.js's `cpu` backend; gradients included. */
-import * as tf from '@tensorflow/tfjs'
 import { describe, it } from 'vitest'
 import { check, LOOSE, shapes, tensor, type Unary } from '../arbitraries.js'
 import { expectSame, type Operand, withGradients } from '../testing.js'
+import { tf } from '../tf.js'
 
 describe('functions of one variable', () => {
   const differentiable: [string, Unary, number?, number?][] = [

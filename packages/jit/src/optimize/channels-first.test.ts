@@ -1,10 +1,10 @@
 /** What lies between convolutions is never transposed, and every op keeps its meaning in either layout. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { check, LOOSE, tensor } from '../arbitraries.js'
 import type { SpecTree, TensorFunction } from '../index.js'
 import { expectSame, withGradients } from '../testing.js'
+import { tf } from '../tf.js'
 import { type Node, nodesOf } from '../trace/graph.js'
 import { trace } from '../trace/trace.js'
 import { channelsFirst } from './channels-first.js'

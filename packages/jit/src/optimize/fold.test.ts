@@ -1,7 +1,7 @@
 /** Constant folding of kernels that return lists. */
-import * as tf from '@tensorflow/tfjs'
 import { it } from 'vitest'
 import { expectSame, type Operand } from '../testing.js'
+import { tf } from '../tf.js'
 
 it('folds a list of one part, and leaves longer lists alone', async () => {
   const x: Operand = { shape: [2], dtype: 'float32', data: Float32Array.of(1, 2) }

@@ -1,5 +1,5 @@
 /** Constant folding: a node whose inputs are all known is computed now, by TensorFlow.js's reference backend. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '../tf.js'
 import { ELEMENTWISE } from '../trace/elementwise.js'
 import { makeNode, type Node, type Value } from '../trace/graph.js'
 import { sizeOf } from '../tree.js'

@@ -1,9 +1,9 @@
 /** Which sums of scaled tensors become one node, that all others stay, and that the numbers are the reference's. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Builder, type Ref } from '../onnx/builder.js'
 import { expectSame } from '../testing.js'
+import { tf } from '../tf.js'
 import { fuseMultiplyAdd } from './multiply-add.js'
 
 const float = (name: string, shape: number[]): Ref => ({ name, shape, type: 'float32' })

@@ -1,7 +1,7 @@
 /** What looks alike and is not must stay apart. */
-import * as tf from '@tensorflow/tfjs'
 import { expect, it } from 'vitest'
 import { createEngine, type TensorSpec } from '../index.js'
+import { tf } from '../tf.js'
 
 const spec = (...shape: number[]): TensorSpec => ({ shape, dtype: 'float32' })
 const signature = { x: spec(5, 6), a: spec(6, 6), b: spec(6, 6), c: spec(6, 6) }

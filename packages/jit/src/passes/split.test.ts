@@ -1,8 +1,8 @@
 /** What of a step passes take, and what they leave. */
-import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
 import * as lenet from '../../fixtures/lenet.mjs'
 import { simplify } from '../optimize/simplify.js'
+import { tf } from '../tf.js'
 import { traceStep } from '../trace/trace.js'
 import type { LoopSignature, StepFunction } from '../types.js'
 import { splitUpdates } from './split.js'

@@ -1,5 +1,4 @@
 /** A small residual network, compiled, against the same training on the reference backend. */
-import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
 import {
   createEngine,
@@ -10,6 +9,7 @@ import {
   type TensorFunction,
   type TensorSpec,
 } from '../index.js'
+import { tf } from '../tf.js'
 
 const BATCH = 8
 const EXAMPLES = 24

@@ -4,9 +4,9 @@
  * and garbage that keeps another core busy. A model whose first output is a sequence, which onnxruntime-node cannot return, runs
  * to its end and is then refused before anything is copied.
  */
-import type * as tf from '@tensorflow/tfjs'
 import * as ort from 'onnxruntime-node'
 import { CALL_INPUT, lowerInPlace, OUTPUT, REFUSED } from '../lower/lower.js'
+import type { tf } from '../tf.js'
 import { trace } from '../trace/trace.js'
 import type { TensorFunction } from '../types.js'
 import { sessionOptions } from './session-options.js'

@@ -1,10 +1,10 @@
 /** Loops with passes against the same loops in one ONNX graph: the same bits. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import * as ort from 'onnxruntime-node'
 import { describe, expect, it, vi } from 'vitest'
 import { createEngine, type HostTree, type LoopInputs, type LoopSignature, type StepFunction } from '../index.js'
 import { lowerCall } from '../lower/lower.js'
+import { tf } from '../tf.js'
 import { trace } from '../trace/trace.js'
 import { inPlaceWorks, runInPlace } from './in-place.js'
 import { sessionOptions } from './session-options.js'

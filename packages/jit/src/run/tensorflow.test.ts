@@ -1,7 +1,7 @@
 /** Steps that return a tensor twice, or one that they were given: each name has a tensor of its own on both engines. */
-import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
 import { createEngine, type LoopInputs, type LoopSignature, type StepFunction, type TensorSpec } from '../index.js'
+import { tf } from '../tf.js'
 
 const spec = (shape: number[], dtype: TensorSpec['dtype'] = 'float32'): TensorSpec => ({ shape, dtype })
 const signature: LoopSignature = { carry: { a: spec([2]) }, each: {}, resident: { r: spec([2]) } }

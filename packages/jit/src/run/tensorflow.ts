@@ -1,6 +1,6 @@
 /** The engine that interprets: TensorFlow.js runs the function eagerly. Its `cpu` backend is the reference. */
-import * as tf from '@tensorflow/tfjs'
 import { EngineError } from '../errors.js'
+import { tf } from '../tf.js'
 import { registerSecondDerivatives } from '../trace/gradients.js'
 import { graphHash } from '../trace/hash.js'
 import { outputSpecs, trace, traceStep } from '../trace/trace.js'

@@ -1,6 +1,6 @@
 /** A TensorFlow.js backend that records kernels into a graph instead of computing. */
-import * as tf from '@tensorflow/tfjs'
 import { UnsupportedKernelError } from '../errors.js'
+import { tf } from '../tf.js'
 import type { HostArray } from '../types.js'
 import { refuseCutOffDerivatives } from './gradients.js'
 import { type Attribute, makeNode, type Node, type Value, type ValueType } from './graph.js'

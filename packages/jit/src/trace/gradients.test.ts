@@ -1,7 +1,7 @@
 /** Gradients through logic, and second derivatives that TensorFlow.js cannot give. */
-import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
 import { createEngine, type TensorFunction, traceHash } from '../index.js'
+import { tf } from '../tf.js'
 
 const points = Float32Array.of(-1.5, -0.3, 0.4, 1.2)
 const signature = { x: { shape: [4], dtype: 'float32' as const } }

@@ -3,7 +3,7 @@
  * gradient saves its output, since a saved output is cut off from the tape; recomputing it from the inputs keeps them.
  * Values of first derivatives are unchanged.
  */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '../tf.js'
 import { registerMovementGradients } from './movement-gradients.js'
 import { registerReductionGradients } from './reduction-gradients.js'
 import { registerSpatialGradients } from './spatial-gradients.js'

@@ -1,7 +1,7 @@
 /** The trace hash: what changes the computation changes it, and nothing else does. */
-import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
 import { createEngine, type LoopSignature, type SpecTree, traceHash, traceLoopHash } from '../index.js'
+import { tf } from '../tf.js'
 
 const signature: SpecTree = { x: { shape: [2, 3], dtype: 'float32' }, w: { shape: [3, 2], dtype: 'float32' } }
 type Inputs = { x: tf.Tensor2D; w: tf.Tensor2D }

@@ -1,5 +1,5 @@
 /** Gradients of repeating and mirroring that TensorFlow.js lacks or gets wrong. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '../tf.js'
 
 /** Sums `repeats` stretches of a tensor along an axis into one. */
 function sumOfRepeats(dy: tf.Tensor, axis: number, repeats: number): tf.Tensor {

@@ -2,7 +2,7 @@
  * The gradients of sums and means as TensorFlow.js has them, but for the ones that they multiply by: filled by an op instead
  * of an array, so that tracing a full-size network does not write gigabytes of them. The traced graphs are the same.
  */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '../tf.js'
 
 /** @param divided whether the gradient is shared out among the elements */
 const register = (kernelName: 'Sum' | 'Mean', divided: boolean) =>

@@ -2,7 +2,7 @@
  * Gradients of convolutions, poolings and batch normalisation that TensorFlow.js lacks or gets wrong. The gradient
  * kernels of an op that is linear in an operand are linear themselves, so their gradients are again such kernels.
  */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '../tf.js'
 import { unbroadcast } from './unbroadcast.js'
 import { poolWindows, type Windows } from './windows.js'
 

@@ -1,7 +1,7 @@
 /** Tracing leaves TensorFlow.js as it was, and refuses results that are no named tensors. */
-import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
 import { type TensorFunction, traceHash } from '../index.js'
+import { tf } from '../tf.js'
 
 const signature = { x: { shape: [2], dtype: 'float32' as const } }
 

@@ -1,5 +1,5 @@
 /** Traces a TensorFlow.js function once, on symbolic tensors, into a graph. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '../tf.js'
 import { flatten, isSpec, kindOf, mapTree, nest } from '../tree.js'
 import type { LoopSignature, SpecTree, StepFunction, TensorFunction, TensorSpec, TensorTree } from '../types.js'
 import { inputTensor, TRACE_BACKEND, traceBackend } from './backend.js'

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs'
+import type { tf } from '../tf.js'
 
 /** Sums a gradient over the axes along which `shape` was broadcast. */
 export function unbroadcast(gradient: tf.Tensor, shape: number[]): tf.Tensor {

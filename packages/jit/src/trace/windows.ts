@@ -1,5 +1,5 @@
 /** Where the windows of a convolution or a pooling lie on its input, from TensorFlow.js's attributes. */
-import * as tf from '@tensorflow/tfjs'
+import { tf } from '../tf.js'
 import type { Attributes } from './shapes.js'
 
 type Pair = readonly [number, number]

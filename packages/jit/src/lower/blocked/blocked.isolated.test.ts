@@ -1,5 +1,4 @@
 /** Models in ONNX Runtime's blocked layout against the same models with its ops written out in standard ONNX. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import * as ort from 'onnxruntime-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -15,6 +14,7 @@ import {
 import { blockSize } from '../../run/block-size.js'
 import { sessionOptions } from '../../run/session-options.js'
 import { withGradients } from '../../testing.js'
+import { tf } from '../../tf.js'
 import { trace } from '../../trace/trace.js'
 import { lowerCall } from '../lower.js'
 import { emulateBlocks } from './emulated.testing.js'

@@ -1,11 +1,11 @@
 /** Small images side by side give what they give each by itself. */
-import * as tf from '@tensorflow/tfjs'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createEngine, type Engine, sizeOf } from '../../index.js'
 import { Builder, NCHWC } from '../../onnx/builder.js'
 import { numbers, spec } from '../../optimize/blocked/random-network.testing.js'
 import { blockSize } from '../../run/block-size.js'
 import { withGradients } from '../../testing.js'
+import { tf } from '../../tf.js'
 import { emulateBlocks } from './emulated.testing.js'
 
 vi.mock(import('../../run/block-size.js'), async (original) => ({ blockSize: vi.fn((await original()).blockSize) }))

@@ -1,11 +1,11 @@
 /** ONNX Runtime's blocked layout gives what the standard one and TensorFlow.js give, and is not left needlessly. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { hessianVector } from '../../curvature.js'
 import { createEngine, type Engine, type HostTree, type SpecTree, sizeOf } from '../../index.js'
 import { blockSize } from '../../run/block-size.js'
 import { withGradients } from '../../testing.js'
+import { tf } from '../../tf.js'
 import { nodesOf } from '../../trace/graph.js'
 import { trace } from '../../trace/trace.js'
 import { channelsFirst } from '../channels-first.js'

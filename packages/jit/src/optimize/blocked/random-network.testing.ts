@@ -1,6 +1,6 @@
 /** For tests: networks of random layers on images, most of which have whole blocks of channels. */
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
+import { tf } from '../../tf.js'
 import { sizeOf } from '../../tree.js'
 
 type Image = tf.Tensor4D

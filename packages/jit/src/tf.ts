@@ -1,0 +1,26 @@
+/**
+ * TensorFlow.js, for all packages: `import { tf } from '@winning-tickets/jit'`. It is the very instance that an `import` of
+ * '@tensorflow/tfjs' gives, native backends too, but loaded by `require`: before Node imports a CommonJS package, it reads all of
+ * its sources for their exports, which takes half a second of every process that starts.
+ */
+import { createRequire } from 'node:module'
+// biome-ignore lint/style/noRestrictedImports: the one place that may.
+import type * as tfjs from '@tensorflow/tfjs'
+
+export const tf: typeof tfjs = createRequire(import.meta.url)('@tensorflow/tfjs')
+
+/** The types that we use. */
+export declare namespace tf {
+  type Tensor<R extends tfjs.Rank = tfjs.Rank> = tfjs.Tensor<R>
+  type Scalar = tfjs.Scalar
+  type Tensor1D = tfjs.Tensor1D
+  type Tensor2D = tfjs.Tensor2D
+  type Tensor3D = tfjs.Tensor3D
+  type Tensor4D = tfjs.Tensor4D
+  type TensorContainer = tfjs.TensorContainer
+  type TensorInfo = tfjs.TensorInfo
+  type DataType = tfjs.DataType
+  type BackendValues = tfjs.BackendValues
+  type KernelBackend = tfjs.KernelBackend
+  type GradSaveFunc = tfjs.GradSaveFunc
+}

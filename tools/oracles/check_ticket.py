@@ -86,7 +86,8 @@ def check(path):
     if options.get('selection') == 'threshold':
         # GraSP's authors: S = -scores of the weights to go, the largest first; what is no larger than the last of them stays.
         removed = int((1 - options['density']) * total)
-        if bool((mask != (-given <= (-given).topk(removed).values[-1])).any()):
+        left = -given <= (-given).topk(removed).values[-1] if removed else torch.ones_like(mask)
+        if bool((mask != left).any()):
             sys.exit(f'{result}: the mask is not what the threshold of the scores in the file leaves')
     elif kept != rounded(options['density'] * total):
         sys.exit(f'{result}: K is not round(density * N)')

@@ -10,9 +10,9 @@ import {
 import { z } from 'zod'
 
 /**
- * How the authors' code differs (claims.md 6.a): dense layers are drawn afresh for scoring (trap T4), and the examples, which
- * come grouped by class, are cut into two halves, each with batch statistics of its own; and the last weight meant to go stays (trap T2). Ours has no
- * augmentation.
+ * How the authors' code differs (claims.md 6.a): dense layers are drawn afresh for scoring (trap T4); the examples, which come
+ * grouped by class, are cut into two halves, each with batch statistics of its own; the last weight meant to go stays (trap T2).
+ * Ours has no augmentation.
  */
 const modes = {
   paper: { dense: 'trained', halves: false, selection: 'exact' },
@@ -51,8 +51,8 @@ export const graspOptionsSchema = z
     ...((selection ?? modes[mode].selection) === 'threshold' && { selection: 'threshold' as const }),
   }))
   .refine(({ selection, rounds }) => selection === undefined || rounds === 1, {
-    path: ['selection'],
-    error: 'the threshold of the authors’ code is for one round; give rounds=1 or selection=exact',
+    path: ['rounds'],
+    error: 'the threshold of the authors’ code (mode=repo, selection=threshold) is for one round; give selection=exact',
   })
 
 export type GraspOptions = z.output<typeof graspOptionsSchema>

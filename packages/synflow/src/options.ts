@@ -4,8 +4,9 @@ import { z } from 'zod'
 
 /**
  * How the authors' code differs (claims.md 7.a): scores are in single precision, and what ties with the last weight to go, goes
- * with it, so a round can keep fewer than K. It takes the absolute values of batch norm's statistics, too; those of a fresh
- * network are 0 and 1. Not followed: it ends with an error if 5 weights or more are missing, and may overflow.
+ * with it, so a round can keep fewer than K (without ties, K or one more). It takes the absolute values of batch norm's
+ * statistics, too; those of a fresh network are 0 and 1. Not followed: its error where it is 5 weights or more off in the end, and
+ * its overflow.
  */
 const repo = { precision: 'float32', selection: 'threshold' } as const
 
@@ -17,7 +18,7 @@ export const synflowOptionsSchema = z
     ...scoringOptions(100),
     /** Batch norm goes by its running statistics; by one batch of ones it would cancel every layer's scale. */
     batchNorm: z.literal('eval').default('eval'),
-    /** Of the scores: doubles, unless `mode` says otherwise. In single precision some layers keep more than 1% more or fewer weights. */
+    /** Of the scores: doubles in the mode `paper`; in single precision some layers keep more than 1% more or fewer weights. */
     precision: z.enum(['float64', 'float32']).optional(),
     selection: selection.optional(),
   })

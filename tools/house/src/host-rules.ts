@@ -107,8 +107,8 @@ export const hostRules: readonly BrokenRule[] = [
     title: 'N counts only what is left',
     edit: edit(
       select,
-      '[name]: score }, keptCount(density, score.length), among)',
-      '[name]: score }, keptCount(density, among?.[name]?.filter(Boolean).length ?? score.length), among)',
+      'selectCount(own, keptCount(density, sizeOfScores(own)), among)',
+      'selectCount(own, keptCount(density, among?.[Object.keys(own)[0]!]?.filter(Boolean).length ?? sizeOfScores(own)), among)',
     ),
   },
   {

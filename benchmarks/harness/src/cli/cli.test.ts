@@ -57,7 +57,7 @@ describe('good input', () => {
   })
 
   it('survives kill -9: with a checkpoint, the run goes on to the same bits', async () => {
-    const run = ['train', '-i', '600', '--evaluate-every', '20', '--density', '0.3', '--json']
+    const run = ['train', '-i', '1200', '--evaluate-every', '20', '--density', '0.3', '--json']
     const ticket = (name: string) => join(folder, `${name}.safetensors`)
     const checkpoint = join(folder, 'checkpoint')
     const whole = tickets([...run, '--out', ticket('whole')])

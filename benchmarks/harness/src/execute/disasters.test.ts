@@ -167,24 +167,31 @@ test('three benches race on one store: each stage runs once, and all of them end
 
 test('a bench that was killed leaves its stages to another that is running', async () => {
   const holds = async ({ pid }: ChildProcess) => (await store.leases.list()).some((lease) => lease.pid === pid)
-  const first = start()
-  // Stopped in the middle of work, it cannot end before the other is at work, however slow the machine is.
-  for (let inWork = false; !inWork; inWork = await holds(first)) {
-    process.kill(-first.pid!, 'SIGCONT')
-    while (!(await holds(first))) {
-      expect(first.exitCode, 'it ended before it was seen at work').toBe(null)
+  const untilAtWork = async (child: ChildProcess) => {
+    while (!(await holds(child))) {
+      expect(child.exitCode ?? child.signalCode, 'it ended before it was seen at work').toBe(null)
       await sleep(5)
     }
-    process.kill(-first.pid!, 'SIGSTOP')
   }
-  const second = start()
-  while (!(await holds(second))) {
-    expect(second.exitCode, 'it ended before it was seen at work').toBe(null)
-    await sleep(5)
+  const benches = [start()]
+  const signal = (child: ChildProcess, name: NodeJS.Signals) => process.kill(-child.pid!, name)
+  try {
+    const [first] = benches as [ChildProcess]
+    // Stopped in the middle of work, it cannot end before the other is at work, however slow the machine is.
+    do {
+      signal(first, 'SIGCONT')
+      await untilAtWork(first)
+      signal(first, 'SIGSTOP')
+    } while (!(await holds(first)))
+    const second = start()
+    benches.push(second)
+    await untilAtWork(second)
+    signal(first, 'SIGKILL')
+    await ended(second)
+    expect(second.exitCode).toBe(0)
+  } finally {
+    for (const bench of benches) if ((bench.exitCode ?? bench.signalCode) === null) signal(bench, 'SIGKILL')
   }
-  process.kill(-first.pid!, 'SIGKILL')
-  await ended(second)
-  expect(second.exitCode).toBe(0)
   await expectUndisturbed()
 })
 

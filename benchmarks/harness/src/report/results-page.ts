@@ -21,8 +21,8 @@ two. \`npx tickets claims\` prints the same verdicts, \`--json\` for programs; \
 runs what is missing.
 
 A verdict is *supported* or *contradicted* where the 95% interval over seeds (t, paired by seed) lies on one side of the
-claim's margin (LMC-3 is supported by a count of cells), else *inconclusive*. Each claim is judged at its own 95%; nothing is corrected for their
-number.
+claim's margin (LMC-3 is supported by a count of cells), else *inconclusive*. Each claim is judged at its own 95%; nothing is
+corrected for their number.
 `
 
 /** The page as Markdown. */

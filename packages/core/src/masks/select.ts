@@ -22,11 +22,24 @@ export type Target =
  */
 export function select(scores: Scores, target: Target, among?: Masks): Masks {
   if (target.scope === 'global') return selectCount(scores, keptCount(target.density, sizeOfScores(scores)), among)
+  return byParameter(scores, target, (own, density) => selectCount(own, keptCount(density, sizeOfScores(own)), among))
+}
+
+/**
+ * Masks that are chosen for each parameter alone, at its density.
+ *
+ * @throws UserError if a parameter has none
+ */
+export function byParameter(
+  scores: Scores,
+  { densities }: Extract<Target, { scope: 'layerwise' }>,
+  choose: (own: Scores, density: number) => Masks,
+): Masks {
   return Object.fromEntries(
     Object.entries(scores).map(([name, score]) => {
-      const density = target.densities[name]
+      const density = densities[name]
       if (density === undefined) throw new UserError(`The layerwise target has no density for ${name}; give one.`)
-      return [name, selectCount({ [name]: score }, keptCount(density, score.length), among)[name]!]
+      return [name, choose({ [name]: score }, density)[name]!]
     }),
   )
 }

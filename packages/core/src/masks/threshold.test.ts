@@ -49,6 +49,12 @@ describe.each([
         expect(Math.abs(kept - keptCount(d, total))).toBeLessThanOrEqual(2)
       }),
     )
+    expect(() => selectByThreshold({ a: Float64Array.of(1) }, { scope: 'global', density: 2 }, rule)).toThrow(
+      'between 0 and 1, not 2',
+    )
+    expect(() => selectByThreshold({ a: Float64Array.of(1) }, { scope: 'layerwise', densities: {} }, rule)).toThrow(
+      'no density for a',
+    )
     const equal = { a: new Float64Array(10).fill(3) }
     expect(keptOf(selectCount(equal, 5))).toBe(5)
     expect(keptOf(selectByThreshold(equal, { scope: 'global', density: 0.5 }, rule))).toBe(rule === 'above' ? 0 : 10)

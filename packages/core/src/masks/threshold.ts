@@ -1,7 +1,7 @@
 /** The selector of reference implementations: a comparison with a threshold, which may miss K (trap T2). */
 import type { Masks } from './masks.js'
-import { type Scores, selectCount, sizeOfScores, type Target } from './select.js'
-import type { ScoreArray } from './top-k.js'
+import { byParameter, type Scores, selectCount, sizeOfScores, type Target } from './select.js'
+import { checkDensity, type ScoreArray } from './top-k.js'
 
 /**
  * What is left when the k = floor((1 - density) * N) lowest scores are to go and each score is compared with the k-th lowest:
@@ -9,16 +9,18 @@ import type { ScoreArray } from './top-k.js'
  */
 export type ThresholdRule = 'above' | 'from'
 
-/** The mask of a rule. A weight that is masked counts with the score it has, which must be the lowest: zero for saliencies. */
+/**
+ * The mask of a rule. A weight that is masked counts with the score it has, which must be the lowest: zero for saliencies.
+ *
+ * @throws UserError as `select`
+ */
 export function selectByThreshold(scores: Scores, target: Target, rule: ThresholdRule): Masks {
   if (target.scope === 'global') return compared(scores, target.density, rule)
-  const parts = Object.entries(scores).map(([name, score]) =>
-    compared({ [name]: score }, target.densities[name]!, rule),
-  )
-  return Object.assign({}, ...parts) as Masks
+  return byParameter(scores, target, (own, density) => compared(own, density, rule))
 }
 
 function compared(scores: Scores, density: number, rule: ThresholdRule): Masks {
+  checkDensity(density)
   const total = sizeOfScores(scores)
   const removed = Math.floor((1 - density) * total)
   const rest = selectCount(scores, total - Math.max(removed - 1, 0))

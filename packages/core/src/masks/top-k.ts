@@ -5,8 +5,13 @@ export type ScoreArray = Float32Array | Float64Array
 
 /** K = round(density * N), halves up (claims.md 13). */
 export function keptCount(density: number, total: number): number {
-  if (!(density >= 0 && density <= 1)) throw new UserError(`A density lies between 0 and 1, not ${density}.`)
+  checkDensity(density)
   return Math.round(density * total)
+}
+
+/** @throws UserError unless it is between 0 and 1 */
+export function checkDensity(density: number): void {
+  if (!(density >= 0 && density <= 1)) throw new UserError(`A density lies between 0 and 1, not ${density}.`)
 }
 
 /**

@@ -30,7 +30,7 @@ export const batchNormMode = z.enum(['train', 'eval'])
 
 /**
  * How a round chooses what it keeps (trap T2): exactly the top K, or by comparing scores with a threshold, as reference
- * implementations do, whose counts then differ from K by one or by ties.
+ * implementations do, whose counts then differ from K by one or two, or by ties.
  */
 export const selection = z.enum(['exact', 'threshold'])
 

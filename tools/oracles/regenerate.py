@@ -4,8 +4,10 @@ A fixture is made by the script beside it: `python make_x.py OUT_DIR` or `node m
 into OUT_DIR. A script for Node uses the packages as they were built last (`npm run build`).
 JSON is compared by value, floats to 1e-6 relative (BLAS builds differ in the last bits); other files byte for byte.
 """
+import concurrent.futures
 import json
 import math
+import os
 import pathlib
 import subprocess
 import sys
@@ -36,16 +38,24 @@ scripts = [s for s in sorted(ROOT.glob('*/*/**/make_*')) if s.suffix in INTERPRE
 missing = INTERPRETERS.keys() - {s.suffix for s in scripts}
 if missing:
     sys.exit(f"no make_*{', no make_*'.join(sorted(missing))} found: the oracles are missing")
-bad = 0
-for script in scripts:
+
+
+def compare(script):
+    """Runs a script; pairs of a committed file and whether it is as made."""
     with tempfile.TemporaryDirectory() as out:
         subprocess.run([INTERPRETERS[script.suffix], str(script), out], check=True)
         made = [f for f in sorted(pathlib.Path(out).rglob('*')) if f.is_file()]
         if not made:
             sys.exit(f'{script.relative_to(ROOT)} made nothing')
-        for file in made:
-            committed = script.parent / file.relative_to(out)
-            ok = committed.exists() and same(file, committed)
+        committed = [script.parent / file.relative_to(out) for file in made]
+        return [(theirs, theirs.exists() and same(ours, theirs)) for ours, theirs in zip(made, committed)]
+
+
+bad = 0
+# A script a core.
+with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    for files in pool.map(compare, scripts):
+        for file, ok in files:
             bad += not ok
-            print(f"{'same     ' if ok else 'DIFFERENT'} {committed.relative_to(ROOT)}")
+            print(f"{'same     ' if ok else 'DIFFERENT'} {file.relative_to(ROOT)}", flush=True)
 sys.exit(1 if bad else 0)

@@ -27,6 +27,7 @@ import {
   recipe,
   type Scores,
   select,
+  selectByThreshold,
   sha256,
   sizeOf,
   split,
@@ -106,7 +107,7 @@ function firstWeights(): string {
   )
 }
 
-/** Ties by flat index, both scopes, among all weights and among those a mask still has, halves rounded up. */
+/** Ties by flat index, both scopes, among all weights and among those a mask still has, halves rounded up; by threshold, too. */
 function selections(): string {
   const scores: Scores = {
     a: Float32Array.from(stream(2, 'scores').integers(200, 20)),
@@ -114,7 +115,8 @@ function selections(): string {
   }
   const layerwise = { scope: 'layerwise', densities: { a: 0.25, b: 0.5 } } as const
   const among = select(scores, { scope: 'global', density: 0.7 })
-  const masks = [among, select(scores, layerwise), select(scores, layerwise, among)]
+  const byThreshold = (['above', 'from'] as const).map((rule) => selectByThreshold(scores, layerwise, rule))
+  const masks = [among, select(scores, layerwise), select(scores, layerwise, among), ...byThreshold]
   return digest(topK(scores.a as Float32Array, 77), ...masks.flatMap((mask) => Object.values(mask)))
 }
 
@@ -172,7 +174,7 @@ const rules: Record<Rule, { now: () => string | Promise<string>; pinned: string 
       ),
     pinned: '83d4351944e98e11',
   },
-  topK: { now: selections, pinned: '52174f42b97ef294' },
+  topK: { now: selections, pinned: '193bec9b1df23f32' },
   schedule: { now: ratesAndScalars, pinned: '455fd23e86f8c22a' },
   earlyStop: { now: selectedIterations, pinned: '1ce225ec9838987d' },
 }

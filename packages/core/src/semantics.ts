@@ -13,7 +13,7 @@ export const coreSemantics = {
   dataOrder: 1,
   /** Division into train and validation. */
   split: 1,
-  /** K = round(density * N), ties by flat index. */
+  /** K = round(density * N), ties by flat index; and the rules that compare with a threshold. */
   topK: 1,
   /** Learning rates and the optimizers' numbers of a step. */
   schedule: 1,

@@ -17,7 +17,7 @@ import { type GraspOptions, graspOptionsSchema } from './options.js'
 export const grasp = scoringMethod<GraspOptions>({
   name: 'grasp',
   options: graspOptionsSchema,
-  threshold: ({ selection }) => (selection === 'threshold' ? 'from' : undefined),
+  threshold: 'from',
   async score(context, { examples: wanted, batches, halves, temperature, batchNorm, dense, rank }) {
     // Sample training data, as many of each class.
     const examples = drawScoringExamples(context, wanted, batches)

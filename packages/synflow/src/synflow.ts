@@ -12,7 +12,7 @@ export const synflow = scoringMethod<SynflowOptions>({
   name: 'synflow',
   options: synflowOptionsSchema,
   score: async ({ model, engine, weights, into }) => ({ scores: await synapticFlow(engine, model, weights, into) }),
-  threshold: ({ selection }) => (selection === 'threshold' ? 'above' : undefined),
+  threshold: 'above',
   ownEngine({ precision }, { name, threads }) {
     if (precision === 'float32') return undefined
     if (name === 'tensorflow') {

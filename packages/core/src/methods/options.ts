@@ -11,6 +11,8 @@ export interface ScoringOptions {
   readonly scope: Scope
   /** Which weights the mask covers, if not those that the model says. */
   readonly prunable?: PrunablePolicy
+  /** By a threshold; exactly the top K, if absent. */
+  readonly selection?: 'threshold'
 }
 
 /** The common part of the schemas; each paper sets its own default of `rounds`. */

@@ -8,7 +8,6 @@ import {
   type Masks,
   maskWeights,
   type Scope,
-  type Scores,
   select,
   selectByThreshold,
   type Target,
@@ -31,8 +30,8 @@ export interface ScoringMethodDefinition<Options extends ScoringOptions> {
   readonly score: (context: ScoreContext, options: Options) => Promise<Scored>
   /** What a round keeps; by default its density everywhere, by the scope. */
   readonly target?: (model: Model, density: number, options: Options) => Target
-  /** The threshold rule that a round keeps by, in place of the top K of what is left. */
-  readonly threshold?: (options: Options) => ThresholdRule | undefined
+  /** How the authors' code compares scores with a threshold: what the option `selection: 'threshold'` asks for. */
+  readonly threshold?: ThresholdRule
   /** An engine of its own, closed when the ticket is found; by default the context's. */
   readonly ownEngine?: (options: Options, given: Engine) => Promise<Engine> | undefined
 }
@@ -60,7 +59,9 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
         signal?.throwIfAborted()
         masked = { weights: maskWeights(initial, mask, masked), masks: mask }
         scored = await score({ ...common, weights: masked.weights, mask, into: scored.scores }, options)
-        mask = choose(scored.scores, target(model, density, options), mask, threshold?.(options))
+        const wanted = target(model, density, options)
+        const byThreshold = options.selection === 'threshold' && threshold !== undefined
+        mask = byThreshold ? selectByThreshold(scored.scores, wanted, threshold) : select(scored.scores, wanted, mask)
         onRound?.({ round: i + 1, rounds: options.rounds, density })
       }
       const provenance = { method: name, options, seed }
@@ -80,11 +81,6 @@ export function scoringMethod<Options extends ScoringOptions & JsonObject>({
     findScored,
     findTicket: async (context, options) => (await findScored(context, options)).ticket,
   }
-}
-
-/** The top K of what is left, or what a reference implementation would keep. */
-function choose(scores: Scores, target: Target, left: Masks, rule?: ThresholdRule): Masks {
-  return rule === undefined ? select(scores, target, left) : selectByThreshold(scores, target, rule)
 }
 
 /** One density for all weights together, or for each parameter. */

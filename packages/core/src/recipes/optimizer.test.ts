@@ -1,7 +1,6 @@
 /** Update rules against torch.optim (fixtures/make_optimizers.py), and masked weights that stay zero (trap T6). */
 import { readFileSync } from 'node:fs'
-import type { tf } from '@winning-tickets/jit'
-import { createEngine, type Engine, type StepFunction, type TensorTree } from '@winning-tickets/jit'
+import { createEngine, type Engine, type StepFunction, type TensorTree, type tf } from '@winning-tickets/jit'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { compileTraining } from '../compile/index.js'

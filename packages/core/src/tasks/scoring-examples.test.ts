@@ -1,7 +1,5 @@
 /** Examples for scores: class-balanced, without repetition, as the objective sees them. */
-
-import type { tf } from '@winning-tickets/jit'
-import { createEngine } from '@winning-tickets/jit'
+import { createEngine, type tf } from '@winning-tickets/jit'
 import { describe, expect, test } from 'vitest'
 import {
   classificationTask,

@@ -1,28 +1,36 @@
-/** The grid of deep networks: the paper's rates and warm-ups, ladders of both rankings, and runs shared with rewinding. */
+/** The grids of deep networks: the paper's rates and warm-ups, ladders of both rankings, and runs shared with rewinding. */
 import { createHash } from 'node:crypto'
 import { learningRateAt, prunableParameters, recipe } from '@winning-tickets/core'
 import type { Cell } from '@winning-tickets/harness'
 import { describe, expect, it } from 'vitest'
-import { type DeepArm, type DeepNetwork, deep, deepArm, deepProfiles, prunedBy, RATES, type Rate } from './deep.js'
+import { type DeepArm, type DeepNetwork, deepArm, prunedBy, RATES, type Rate } from './deep.js'
 import { densityOf, modelOf } from './ladder.js'
+import { resnet, resnetProfiles } from './resnet.js'
 import { rewind, rewindProfiles } from './rewind.js'
+import { vgg, vggProfiles } from './vgg.js'
 
-const runs = (cells: readonly Cell[], network: string, rate: Rate, arm: DeepArm) =>
-  cells.filter((cell) => cell.arm === `${network} ${deepArm(rate, arm)}`)
+const runs = (cells: readonly Cell[], { name }: DeepNetwork, rate: Rate, arm: DeepArm) =>
+  cells.filter((cell) => cell.arm === `${name} ${deepArm(rate, arm)}`)
 const ladderOf = ({ ladders }: DeepNetwork, rate: Rate) => ladders.find((ladder) => ladder.rate === rate)!
 const profiles = ['smoke', 'small', 'paper'] as const
+const experiments = [vgg, resnet]
+const grids = experiments.flatMap((experiment) => profiles.map((profile) => ({ experiment, profile })))
+/** All cells of one seed. */
+const planned = ({ plan, profiles }: typeof vgg, profile: (typeof grids)[number]['profile']) =>
+  plan({ ...profiles[profile], seeds: 1 })
 
 describe('the paper profile', () => {
-  const [vgg, resnet] = deepProfiles.paper.networks
+  const papers = [vggProfiles.paper, resnetProfiles.paper]
 
   it('is the setting of the paper: CIFAR-10 with augmentation, 5 seeds, VGG-19 and ResNet-20 (claims.md 1.b)', () => {
-    const { dataset, data, seeds, networks } = deepProfiles.paper
-    expect({ dataset, data, seeds }).toMatchObject({
-      dataset: { name: 'cifar-10' },
-      data: { validation: 5000, augment: {} },
-      seeds: 5,
-    })
-    const settings = networks.map((network) => {
+    for (const { dataset, data, seeds } of papers) {
+      expect({ dataset, data, seeds }).toMatchObject({
+        dataset: { name: 'cifar-10' },
+        data: { validation: 5000, augment: {} },
+        seeds: 5,
+      })
+    }
+    const settings = papers.map(({ network }) => {
       const { recipe } = ladderOf(network, 'at 0.1')
       return [network.name, recipe.iterations, recipe.batchSize, recipe.schedule]
     })
@@ -35,75 +43,87 @@ describe('the paper profile', () => {
   it('has rates of 0.1 and 0.01, and 0.1 and 0.03 after linear warm-ups of 10,000 and 20,000 iterations', () => {
     const rateAt = (network: DeepNetwork, rate: Rate, iteration: number) =>
       learningRateAt(iteration, recipe(ladderOf(network, rate).recipe))
-    for (const network of [vgg!, resnet!]) {
+    for (const { network } of papers) {
       expect(network.ladders.map(({ rate }) => rate)).toEqual(RATES)
       expect(rateAt(network, 'at 0.1', 0)).toBe(0.1)
       expect(rateAt(network, 'at 0.01', 0)).toBe(0.01)
       expect(rateAt(network, 'warm-up', 0)).toBe(0)
     }
-    const expectRates = (network: DeepNetwork, expected: Record<number, number>) => {
+    const expectRates = ({ network }: (typeof papers)[number], expected: Record<number, number>) => {
       for (const [at, value] of Object.entries(expected)) {
         expect(rateAt(network, 'warm-up', Number(at))).toBeCloseTo(value, 12)
       }
     }
-    expectRates(vgg!, { 5000: 0.05, 9999: 0.09999, 10000: 0.1, 56239: 0.1, 56240: 0.01 })
+    expectRates(vggProfiles.paper, { 5000: 0.05, 9999: 0.09999, 10000: 0.1, 56239: 0.1, 56240: 0.01 })
     // ResNet's rate drops where its warm-up ends.
-    expectRates(resnet!, { 10000: 0.015, 19999: 0.0299985, 20000: 0.003, 25000: 0.0003 })
+    expectRates(resnetProfiles.paper, { 10000: 0.015, 19999: 0.0299985, 20000: 0.003, 25000: 0.0003 })
   })
 
-  it('has every level to 1.15%, reinitialised too, and with warm-up by both rankings', async () => {
-    const cells = await deep.plan({ ...deepProfiles.paper, seeds: 1 })
-    for (const network of [vgg!, resnet!]) {
+  it.each([
+    [vgg, 20],
+    [resnet, 0],
+  ])(
+    'has every level to 1.15%, reinitialised too; of VGG with warm-up by both rankings: %#',
+    async (experiment, byLayer) => {
+      const { network } = experiment.profiles.paper
+      const cells = await planned(experiment, 'paper')
       expect(densityOf(prunedBy(network, ladderOf(network, 'warm-up')), 20)).toBeCloseTo(0.0115, 4)
       const counts = RATES.map((rate) =>
-        (['dense', 'ticket', 'reinit', 'layerwise'] as const).map((arm) => runs(cells, network.name, rate, arm).length),
+        (['dense', 'ticket', 'reinit', 'layerwise'] as const).map((arm) => runs(cells, network, rate, arm).length),
       )
       expect(counts).toEqual([
         [1, 20, 20, 0],
         [1, 20, 20, 0],
-        [1, 20, 20, 20],
+        [1, 20, 20, byLayer],
       ])
-    }
-  })
+    },
+  )
 })
 
 describe('levels', () => {
-  it.each(profiles)('of %s have one near 10% with fresh weights at each rate, and a second ranking', (profile) => {
-    for (const network of deepProfiles[profile].networks) {
+  it.each(grids)(
+    'of $experiment.name $profile have one near 10% with fresh weights at each rate',
+    ({ experiment, profile }) => {
+      const { network } = experiment.profiles[profile]
       for (const ladder of network.ladders) {
         const { rounds, reinitRounds, layerwiseRounds } = ladder
         expect(rounds).toEqual(expect.arrayContaining([...reinitRounds, ...layerwiseRounds]))
         const densities = reinitRounds.map((round) => densityOf(prunedBy(network, ladder), round))
         expect(densities.filter((density) => density > 0.1 && density < 0.17).length).toBeGreaterThan(0)
       }
-    }
-    expect(deepProfiles[profile].networks.some(({ ladders }) => ladders[2]!.layerwiseRounds.length > 0)).toBe(true)
-  })
+      expect(network.ladders[2]!.layerwiseRounds.length > 0).toBe(experiment === vgg)
+    },
+  )
 })
 
 describe('stages', () => {
-  const one = { ...deepProfiles.small, seeds: 1 }
-
-  it.each(profiles)('of %s at 0.1 are those of imp-rewind, where that has the network', async (profile) => {
-    const settings = { ...rewindProfiles[profile], seeds: 1 }
-    const others = await rewind.plan(settings)
-    const cells = await deep.plan({ ...deepProfiles[profile], seeds: 1 })
-    for (const { name, rounds } of settings.networks) {
+  it.each(grids)(
+    'of $experiment.name $profile at 0.1 are those of imp-rewind, where that has the network',
+    async ({ experiment, profile }) => {
+      const { network } = experiment.profiles[profile]
+      const settings = { ...rewindProfiles[profile], seeds: 1 }
+      const shared = settings.networks.find(({ name }) => name === network.name)
+      expect(shared !== undefined).toBe(experiment === resnet || profile === 'paper')
+      if (shared === undefined) return
+      const others = await rewind.plan(settings)
+      const cells = await planned(experiment, profile)
       const idOf = (arm: string, level: number) =>
-        others.find((cell) => cell.arm === `${name} ${arm}` && cell.level === level)!.stage.id
+        others.find((cell) => cell.arm === `${network.name} ${arm}` && cell.level === level)!.stage.id
       const ours = (arm: DeepArm, level: number) =>
-        runs(cells, name, 'at 0.1', arm).find((cell) => cell.level === level)!.stage.id
+        runs(cells, network, 'at 0.1', arm).find((cell) => cell.level === level)!.stage.id
       expect(ours('dense', 0)).toBe(idOf('dense', 0))
-      for (const round of rounds) expect(ours('ticket', round)).toBe(idOf('rewind 0%', round))
-      expect(ours('reinit', rounds.at(-1)!)).toBe(idOf('reinit 0%', rounds.at(-1)!))
-    }
-  })
+      for (const round of shared.rounds) expect(ours('ticket', round)).toBe(idOf('rewind 0%', round))
+      expect(ours('reinit', shared.rounds.at(-1)!)).toBe(idOf('reinit 0%', shared.rounds.at(-1)!))
+    },
+  )
 
-  it('form a chain for each rate and ranking, reset to initialisation, and reinitialise the same masks', async () => {
-    const cells = await deep.plan(one)
-    for (const network of one.networks) {
+  it.each(experiments)(
+    'of $name form a chain for each rate and ranking, reset to initialisation, and reinitialise the same masks',
+    async (experiment) => {
+      const { network } = experiment.profiles.small
+      const cells = await planned(experiment, 'small')
       for (const { rate, rounds, reinitRounds, layerwiseRounds, recipe } of network.ladders) {
-        const of = (arm: DeepArm) => runs(cells, network.name, rate, arm)
+        const of = (arm: DeepArm) => runs(cells, network, rate, arm)
         const [dense, ...more] = of('dense')
         expect(more).toEqual([])
         for (const [arm, levels] of [
@@ -126,15 +146,15 @@ describe('stages', () => {
           expect(stage.config).toMatchObject({ start: { from: 'reinit' }, recipe })
         }
       }
-    }
-  })
+    },
+  )
 
   it('rank layer by layer at the same density in every convolution, and nothing else', async () => {
-    const [vgg] = one.networks
-    const cells = await deep.plan(one)
-    for (const { level, density, stage } of runs(cells, 'vgg-11', 'warm-up', 'layerwise')) {
+    const { network } = vggProfiles.small
+    const cells = await planned(vgg, 'small')
+    for (const { level, density, stage } of runs(cells, network, 'warm-up', 'layerwise')) {
       const { densities } = stage.inputs.mask!.config.target as { densities: Record<string, number> }
-      const layers = prunableParameters(modelOf(prunedBy(vgg!, vgg!.ladders[2]!))).map(({ name }) => name)
+      const layers = prunableParameters(modelOf(prunedBy(network, network.ladders[2]!))).map(({ name }) => name)
       expect(Object.keys(densities)).toEqual(layers)
       expect(layers).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((i) => `conv${i}.kernel`))
       for (const share of Object.values(densities)) expect(share).toBeCloseTo(0.8 ** level, 12)
@@ -142,19 +162,24 @@ describe('stages', () => {
     }
   })
 
-  it('of small are 84 runs for 3 seeds, 66 without those of imp-rewind', async () => {
-    const ids = new Set((await deep.plan(deepProfiles.small)).map(({ stage }) => stage.id))
+  it('of small are 42 runs of VGG for 3 seeds, and 42 of ResNet, 18 of which imp-rewind has too', async () => {
+    const idsOf = async (experiment: typeof vgg) =>
+      new Set((await experiment.plan(experiment.profiles.small)).map(({ stage }) => stage.id))
     const others = new Set((await rewind.plan({ ...rewindProfiles.small, seeds: 3 })).map(({ stage }) => stage.id))
-    expect([ids.size, [...ids].filter((id) => !others.has(id)).length]).toEqual([84, 66])
+    const ids = await idsOf(resnet)
+    expect([(await idsOf(vgg)).size, ids.size, [...ids].filter((id) => others.has(id)).length]).toEqual([42, 42, 18])
   })
 
   // If one of these changes, so did the meaning of a run: evidence that people have made no longer counts.
   it.each([
-    ['smoke', 'ebbb7589e5f31339'],
-    ['small', '6ca3fdcf621e8b2f'],
-    ['paper', '9a6e6e0e114e42f6'],
-  ] as const)('of %s keep their ids', async (profile, pinned) => {
-    const cells = await deep.plan({ ...deepProfiles[profile], seeds: 1 })
+    { experiment: vgg, profile: 'smoke', pinned: '67124ccf854ca1aa' },
+    { experiment: vgg, profile: 'small', pinned: '667e9535125335b5' },
+    { experiment: vgg, profile: 'paper', pinned: '56a31bb5e48c28c4' },
+    { experiment: resnet, profile: 'smoke', pinned: '8f9e9e7b61dfacbb' },
+    { experiment: resnet, profile: 'small', pinned: '9ae11bfec1e31795' },
+    { experiment: resnet, profile: 'paper', pinned: '334b8c7c0355b25d' },
+  ] as const)('of $experiment.name $profile keep their ids', async ({ experiment, profile, pinned }) => {
+    const cells = await planned(experiment, profile)
     const ids = cells.map(({ stage }) => stage.id).join('\n')
     expect(createHash('sha256').update(ids).digest('hex').slice(0, 16)).toBe(pinned)
   })

@@ -1,4 +1,4 @@
-/** VGG-19 and ResNet-20 ("Resnet-18") at a high rate, a low one, and with warm-up (claims.md 1.a, 1.b; LTH-11 to 13). */
+/** A deep network at a high rate, a low one, and with warm-up (claims.md 1.a, 1.b): what `imp-vgg` and `imp-resnet` share. */
 import type { RecipeInput } from '@winning-tickets/core'
 import {
   type Cell,
@@ -11,7 +11,7 @@ import {
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
 import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
-import { EPOCH, keptAt, options, pruning, type RewindSettings, rewindProfiles, sgdRecipe } from './rewind.js'
+import { keptAt, pruning, type RewindSettings } from './rewind.js'
 
 /** How the rate of learning is chosen; arms begin with it, as in "vgg-19 at 0.01: ticket". */
 export const RATES = ['at 0.1', 'at 0.01', 'warm-up'] as const
@@ -42,8 +42,10 @@ export interface DeepNetwork extends Pick<PrunedNetwork, 'name' | 'options'> {
 
 export interface DeepSettings extends Settings {
   readonly data: Omit<TrainConfigInput['data'], 'dataset'>
-  readonly networks: readonly DeepNetwork[]
+  readonly network: DeepNetwork
 }
+
+export type DeepProfiles = Readonly<Record<'smoke' | 'small' | 'paper', DeepSettings>>
 
 /** 20% of the convolutions' weights a round, of each layer alike. */
 const layerwise = { scope: 'layerwise', conv: pruning.rates.rate } as const
@@ -63,7 +65,7 @@ interface Others extends Partial<Pick<Ladder, 'rounds' | 'layerwiseRounds'>> {
  *
  * @param others how the ladders at 0.01 and with warm-up differ from the one at 0.1; only that with warm-up has layers ranked
  */
-function laddersOf(
+export function laddersOf(
   high: Omit<Ladder, 'rate' | 'layerwiseRounds'>,
   warmup: Warmup,
   { rounds = high.rounds, layerwiseRounds = [], evaluateEvery = high.recipe.evaluateEvery }: Others = {},
@@ -78,104 +80,16 @@ function laddersOf(
 }
 
 /** What imp-rewind does with a network, whose ladder from initialisation is that of the rate 0.1: its stages are shared. */
-function rewound(settings: RewindSettings, name: PrunedNetwork['name']) {
+export function rewound(settings: RewindSettings, name: PrunedNetwork['name']) {
   const network = settings.networks.find((other) => other.name === name)!
   const { recipe, rounds } = network
   return { recipe, rounds, reinitRounds: rounds.slice(-1), keepAt: keptAt(network, settings) }
 }
 
-const { smoke, small, paper } = rewindProfiles
-const sharedBy = ({ dataset, data }: RewindSettings) => ({ dataset, data })
-const everyRound = { rounds: roundsUpTo(20), reinitRounds: roundsUpTo(20) }
-/** The rates that warm-up leads to: ResNet's ends where the rate first drops, VGG's in the first tenth of training. */
-const RESNET_WARMUP = 0.03
-const VGG_WARMUP = 0.1
-
-const smokeVgg = { ...sgdRecipe(20, [10, 15], 50), evaluateEvery: 20 }
-const smallVgg = { ...sgdRecipe(20 * EPOCH, [10 * EPOCH, 15 * EPOCH], 128), evaluateEvery: 5 * EPOCH }
-const steps = { rounds: [5, 10], reinitRounds: [10] }
-
-export const deepProfiles: Readonly<Record<'smoke' | 'small' | 'paper', DeepSettings>> = {
-  smoke: {
-    seeds: 2,
-    ...sharedBy(smoke),
-    networks: [
-      {
-        name: 'vgg-11',
-        options: { ...options, widthMultiplier: 1 / 32 },
-        ladders: laddersOf(
-          { recipe: smokeVgg, rounds: [10], reinitRounds: [10], keepAt: [] },
-          { learningRate: VGG_WARMUP, warmup: 2 },
-          { layerwiseRounds: [10] },
-        ),
-      },
-      {
-        name: 'resnet-8',
-        options: { ...options, width: 2 },
-        ladders: laddersOf(rewound(smoke, 'resnet-8'), { learningRate: RESNET_WARMUP, warmup: 14 }),
-      },
-    ],
-    deviations: [
-      'VGG-11 with a thirty-second of its channels and ResNet-8 of width 2, 20 iterations on 500 made-up images: to see that everything works',
-      "ten of the paper's rounds of pruning are taken in one, eight for ResNet",
-    ],
-  },
-  small: {
-    seeds: 3,
-    ...sharedBy(small),
-    networks: [
-      {
-        name: 'vgg-11',
-        options: { ...options, widthMultiplier: 0.25 },
-        ladders: laddersOf(
-          { recipe: smallVgg, ...steps, keepAt: [] },
-          // 10,000 of 112,480 iterations in the paper.
-          { learningRate: VGG_WARMUP, warmup: 139 },
-          { layerwiseRounds: steps.rounds },
-        ),
-      },
-      {
-        name: 'resnet-8',
-        options,
-        ladders: laddersOf(
-          rewound(small, 'resnet-8'),
-          { learningRate: RESNET_WARMUP, warmup: 14 * EPOCH },
-          { rounds: [4, 8], evaluateEvery: 5 * EPOCH },
-        ),
-      },
-    ],
-    deviations: [
-      '10,000 images to train on and 2,500 to validate on instead of 45,000 and 5,000',
-      'VGG-11 with a quarter of its channels instead of VGG-19, 20 epochs in batches of 128 with drops of the rate after 10 and 15, warm-up over 139 iterations',
-      'ResNet-8 instead of ResNet-20, 20 epochs with drops of the rate after 14 and 17, warm-up over the first 14',
-      "five of the paper's rounds of pruning are taken in one (VGG-11, down to 10.7%), four (ResNet-8 at 0.01 and with warm-up, down to 16.8%) or two (ResNet-8 at 0.1, whose runs are those of imp-rewind)",
-    ],
-  },
-  paper: {
-    seeds: 5,
-    ...sharedBy(paper),
-    networks: [
-      {
-        name: 'vgg-19',
-        options,
-        ladders: laddersOf(
-          { ...rewound(paper, 'vgg-19'), ...everyRound },
-          { learningRate: VGG_WARMUP, warmup: 10_000 },
-          { layerwiseRounds: everyRound.rounds },
-        ),
-      },
-      {
-        name: 'resnet-20',
-        options,
-        ladders: laddersOf(
-          { ...rewound(paper, 'resnet-20'), ...everyRound },
-          { learningRate: RESNET_WARMUP, warmup: 20_000 },
-          { layerwiseRounds: everyRound.rounds },
-        ),
-      },
-    ],
-  },
-}
+/** The images of imp-rewind. */
+export const sharedBy = ({ dataset, data }: RewindSettings) => ({ dataset, data })
+/** Every level of the paper, down to 1.15%, reinitialised too. */
+export const everyRound = { rounds: roundsUpTo(20), reinitRounds: roundsUpTo(20) }
 
 /** The network as a ladder prunes it. */
 export const prunedBy = (
@@ -184,8 +98,8 @@ export const prunedBy = (
   rates: PrunedNetwork['rates'] = pruning.rates,
 ): PrunedNetwork => ({ name, ...(options && { options }), recipe, rounds, rates })
 
-/** All runs of one network, rate and seed: dense, tickets of both rankings, and fresh weights under the global masks. */
-async function planLadder({ dataset, data }: DeepSettings, network: DeepNetwork, ladder: Ladder, seed: number) {
+/** All runs of one rate and seed: dense, tickets of both rankings, and fresh weights under the global masks. */
+async function planLadder({ dataset, data, network }: DeepSettings, ladder: Ladder, seed: number): Promise<Cell[]> {
   const { name, options = {} } = network
   const { rate, recipe, rounds, reinitRounds, layerwiseRounds, keepAt } = ladder
   const training: Training = { data: { dataset: dataset.name, ...data }, model: { name, options }, recipe }
@@ -212,16 +126,15 @@ async function planLadder({ dataset, data }: DeepSettings, network: DeepNetwork,
   return [...cells, ...more.cells]
 }
 
-export const deep: Experiment<DeepSettings> = {
-  name: 'imp-deep',
-  title: 'The Lottery Ticket Hypothesis: VGG and ResNet, rates of learning and rankings',
-  profiles: deepProfiles,
+/** The experiment on one family of networks. */
+export const deepExperiment = (
+  of: Pick<Experiment, 'name' | 'title'> & { readonly profiles: DeepProfiles },
+): Experiment<DeepSettings> => ({
+  ...of,
   async plan(settings) {
     const plans = seedsUpTo(settings.seeds).flatMap((seed) =>
-      settings.networks.flatMap((network) =>
-        network.ladders.map((ladder): Promise<Cell[]> => planLadder(settings, network, ladder, seed)),
-      ),
+      settings.network.ladders.map((ladder) => planLadder(settings, ladder, seed)),
     )
     return (await Promise.all(plans)).flat()
   },
-}
+})

@@ -3,7 +3,6 @@ import { type Benchmark, type StageKind, sharedKinds } from '@winning-tickets/ha
 import { claims } from './claims.js'
 import { conv } from './conv.js'
 import { convClaims } from './conv-claims.js'
-import { deep } from './deep.js'
 import { deepClaims } from './deep-claims.js'
 import { dropout } from './dropout.js'
 import { early } from './early.js'
@@ -11,12 +10,14 @@ import { earlyClaims } from './early-claims.js'
 import { lenet } from './experiments.js'
 import { connectivity } from './lmc.js'
 import { connectivityClaims } from './lmc-claims.js'
+import { resnet } from './resnet.js'
 import { rewind } from './rewind.js'
 import { rewindClaims } from './rewind-claims.js'
 import { snapshotKind } from './snapshot-stage.js'
+import { vgg } from './vgg.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet, conv, rewind, connectivity, early, dropout, deep],
+  experiments: [lenet, conv, rewind, connectivity, early, dropout, vgg, resnet],
   claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims, ...deepClaims],
   kinds: [...sharedKinds, snapshotKind as StageKind],
 }

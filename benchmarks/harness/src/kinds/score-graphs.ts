@@ -1,6 +1,5 @@
 /** The graphs that a method scores by, traced without data and without computing anything: for stage ids. */
 import {
-  initialise,
   type JsonObject,
   type Method,
   type Model,
@@ -11,7 +10,6 @@ import {
   type ScoringOptions,
   type ScoringSetSize,
   sizeOf,
-  streams,
   type Task,
   UserError,
 } from '@winning-tickets/core'
@@ -36,7 +34,7 @@ export async function scorerOf(name: string): Promise<Scorer> {
   throw new UserError(`No method "${name}" scores weights; choose one of ${scorers.map((one) => one.name).join(', ')}.`)
 }
 
-/** Thrown by the engine that only traces, when a graph is to run. */
+/** Thrown where a scoring that is only traced would see a number: when a graph is to run, or a random one is drawn. */
 class Traced extends Error {}
 
 /** The trace hashes of the graphs that a method scores by. */
@@ -67,13 +65,15 @@ export async function tracedScoring(
     compileLoop: () => Promise.reject(new Traced()),
     dispose: async () => {},
   }
-  const zeros = model.parameters.map((parameter) => ({ ...parameter, initializer: ZERO }))
   const context = {
     model,
     task: blankTask(model, objective),
     engine,
-    streams: streams(0),
-    weights: initialise(zeros, streams(0)),
+    // Random scores need no graph, and nobody would read them.
+    streams: () => {
+      throw new Traced()
+    },
+    weights: Object.fromEntries(model.parameters.map(({ name, shape }) => [name, zeros(sizeOf(shape))])),
     mask: {},
   }
   try {
@@ -84,7 +84,13 @@ export async function tracedScoring(
   return Object.fromEntries(hashes.map((hash, i) => [`${name}${i + 1}`, hash]))
 }
 
-const ZERO = { kind: 'constant', value: 0 } as const
+let blank = new Float32Array(0)
+
+/** So many zeros, the same for all who ask: nobody writes them. */
+function zeros(count: number): Float32Array {
+  if (blank.length < count) blank = new Float32Array(count)
+  return blank.subarray(0, count)
+}
 
 /** The shapes of a task, all black and of class 0. */
 function blankTask(model: Model, objective: Objective): Task {

@@ -66,6 +66,12 @@ test('cost: two operations a weight', () => {
   expect(() => forwardFlops(conv)).toThrow('fc1.kernel (conv)')
 })
 
+test('a model is made once for its name and options', () => {
+  const small = model('lenet-300-100', { hidden: [20, 10] })
+  expect(model('lenet-300-100', { hidden: [20, 10] })).toBe(small)
+  expect(model('lenet-300-100', { hidden: [10, 20] })).not.toBe(small)
+})
+
 test('unknown models and wrong options are refused', () => {
   expect(() => model('lenet-5' as 'lenet-300-100')).toThrow('There is no model "lenet-5"; there are lenet-300-100')
   expect(() => model('lenet-300-100', { hidden: [0] })).toThrow(UserError)

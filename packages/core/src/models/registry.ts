@@ -23,8 +23,12 @@ export type ModelName = keyof typeof registry
 
 export const modelNames = Object.keys(registry) as readonly ModelName[]
 
+/** Models that were asked for, by name and options: they hold no weights, and a plan asks for the same few thousands of times. */
+const made = new Map<string, Model>()
+
 /**
- * The model of a name, with options that differ from its defaults: `model('lenet-300-100', { hidden: [20, 10] })`.
+ * The model of a name, with options that differ from its defaults: `model('lenet-300-100', { hidden: [20, 10] })`. The same
+ * model is made once.
  *
  * @throws UserError for an unknown name or a wrong option
  */
@@ -32,5 +36,8 @@ export function model<Name extends ModelName>(name: Name, options?: Parameters<(
   if (!Object.hasOwn(registry, name)) {
     throw new UserError(`There is no model "${name}"; there are ${modelNames.join(', ')}.`)
   }
-  return (registry[name] as (given: typeof options) => Model)(options)
+  const key = JSON.stringify([name, options])
+  const known = made.get(key) ?? (registry[name] as (given: typeof options) => Model)(options)
+  made.set(key, known)
+  return known
 }

@@ -1,10 +1,11 @@
-/** The grids of deep networks: the paper's rates and warm-ups, ladders of both rankings, and runs shared with rewinding. */
+/** The grids of deep networks: the paper's rates and warm-ups, ladders of both rankings, and runs that they share. */
 import { createHash } from 'node:crypto'
 import { learningRateAt, prunableParameters, recipe } from '@winning-tickets/core'
 import type { Cell } from '@winning-tickets/harness'
 import { describe, expect, it } from 'vitest'
 import { type DeepArm, type DeepNetwork, deepArm, prunedBy, RATES, type Rate } from './deep.js'
 import { densityOf, modelOf } from './ladder.js'
+import { ranking } from './ranking.js'
 import { resnet, resnetProfiles } from './resnet.js'
 import { rewind, rewindProfiles } from './rewind.js'
 import { vgg, vggProfiles } from './vgg.js'
@@ -13,6 +14,7 @@ const runs = (cells: readonly Cell[], { name }: DeepNetwork, rate: Rate, arm: De
   cells.filter((cell) => cell.arm === `${name} ${deepArm(rate, arm)}`)
 const ladderOf = ({ ladders }: DeepNetwork, rate: Rate) => ladders.find((ladder) => ladder.rate === rate)!
 const profiles = ['smoke', 'small', 'paper'] as const
+/** Three rates each. */
 const experiments = [vgg, resnet]
 const grids = experiments.flatMap((experiment) => profiles.map((profile) => ({ experiment, profile })))
 /** All cells of one seed. */
@@ -59,25 +61,23 @@ describe('the paper profile', () => {
     expectRates(resnetProfiles.paper, { 10000: 0.015, 19999: 0.0299985, 20000: 0.003, 25000: 0.0003 })
   })
 
-  it.each([
-    [vgg, 20],
-    [resnet, 0],
-  ])(
-    'has every level to 1.15%, reinitialised too; of VGG with warm-up by both rankings: %#',
-    async (experiment, byLayer) => {
-      const { network } = experiment.profiles.paper
-      const cells = await planned(experiment, 'paper')
-      expect(densityOf(prunedBy(network, ladderOf(network, 'warm-up')), 20)).toBeCloseTo(0.0115, 4)
-      const counts = RATES.map((rate) =>
-        (['dense', 'ticket', 'reinit', 'layerwise'] as const).map((arm) => runs(cells, network, rate, arm).length),
-      )
-      expect(counts).toEqual([
-        [1, 20, 20, 0],
-        [1, 20, 20, 0],
-        [1, 20, 20, byLayer],
-      ])
-    },
-  )
+  it.each(experiments)('of $name has every level to 1.15%, reinitialised too', async (experiment) => {
+    const { network } = experiment.profiles.paper
+    const cells = await planned(experiment, 'paper')
+    expect(densityOf(prunedBy(network, ladderOf(network, 'warm-up')), 20)).toBeCloseTo(0.0115, 4)
+    for (const rate of RATES) {
+      const arms = ['dense', 'ticket', 'reinit', 'layerwise'] as const
+      expect(arms.map((arm) => runs(cells, network, rate, arm).length)).toEqual([1, 20, 20, 0])
+    }
+  })
+
+  it('ranks layer by layer what imp-vgg has with warm-up', async () => {
+    const cells = await planned(ranking, 'paper')
+    const { network } = ranking.profiles.paper
+    const arms = ['dense', 'ticket', 'reinit', 'layerwise'] as const
+    expect(arms.map((arm) => runs(cells, network, 'warm-up', arm).length)).toEqual([1, 20, 0, 20])
+    expect(cells.length).toBe(41)
+  })
 })
 
 describe('levels', () => {
@@ -86,12 +86,20 @@ describe('levels', () => {
     ({ experiment, profile }) => {
       const { network } = experiment.profiles[profile]
       for (const ladder of network.ladders) {
-        const { rounds, reinitRounds, layerwiseRounds } = ladder
-        expect(rounds).toEqual(expect.arrayContaining([...reinitRounds, ...layerwiseRounds]))
+        const { rounds, reinitRounds } = ladder
+        expect(rounds).toEqual(expect.arrayContaining([...reinitRounds]))
         const densities = reinitRounds.map((round) => densityOf(prunedBy(network, ladder), round))
         expect(densities.filter((density) => density > 0.1 && density < 0.17).length).toBeGreaterThan(0)
       }
-      expect(network.ladders[2]!.layerwiseRounds.length > 0).toBe(experiment === vgg)
+    },
+  )
+
+  it.each(experiments)(
+    'of $name small take two of the paper’s rounds in one, the floor of design.md',
+    ({ profiles }) => {
+      for (const { rounds } of profiles.small.network.ladders) {
+        expect(rounds.map((round, i) => round - (rounds[i - 1] ?? 0))).toEqual(rounds.map(() => 2))
+      }
     },
   )
 })
@@ -117,7 +125,7 @@ describe('stages', () => {
     },
   )
 
-  it.each(experiments)(
+  it.each([...experiments, ranking])(
     'of $name form a chain for each rate and ranking, reset to initialisation, and reinitialise the same masks',
     async (experiment) => {
       const { network } = experiment.profiles.small
@@ -150,11 +158,13 @@ describe('stages', () => {
   )
 
   it('rank layer by layer at the same density in every convolution, and nothing else', async () => {
-    const { network } = vggProfiles.small
-    const cells = await planned(vgg, 'small')
+    const { network } = ranking.profiles.small
+    const cells = await planned(ranking, 'small')
+    const [ladder] = network.ladders
+    expect(runs(cells, network, 'warm-up', 'layerwise').map(({ level }) => level)).toEqual([2, 4, 6, 8, 10])
     for (const { level, density, stage } of runs(cells, network, 'warm-up', 'layerwise')) {
       const { densities } = stage.inputs.mask!.config.target as { densities: Record<string, number> }
-      const layers = prunableParameters(modelOf(prunedBy(network, network.ladders[2]!))).map(({ name }) => name)
+      const layers = prunableParameters(modelOf(prunedBy(network, ladder!))).map(({ name }) => name)
       expect(Object.keys(densities)).toEqual(layers)
       expect(layers).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((i) => `conv${i}.kernel`))
       for (const share of Object.values(densities)) expect(share).toBeCloseTo(0.8 ** level, 12)
@@ -162,22 +172,27 @@ describe('stages', () => {
     }
   })
 
-  it('of small are 42 runs of VGG for 3 seeds, and 42 of ResNet, 18 of which imp-rewind has too', async () => {
+  it('of small share 18 runs of ResNet with imp-rewind, and 18 of both rankings with imp-vgg', async () => {
     const idsOf = async (experiment: typeof vgg) =>
       new Set((await experiment.plan(experiment.profiles.small)).map(({ stage }) => stage.id))
-    const others = new Set((await rewind.plan({ ...rewindProfiles.small, seeds: 3 })).map(({ stage }) => stage.id))
-    const ids = await idsOf(resnet)
-    expect([(await idsOf(vgg)).size, ids.size, [...ids].filter((id) => others.has(id)).length]).toEqual([42, 42, 18])
+    const rewound = new Set((await rewind.plan({ ...rewindProfiles.small, seeds: 3 })).map(({ stage }) => stage.id))
+    const [ofVgg, ofResnet, ofRanking] = await Promise.all([vgg, resnet, ranking].map(idsOf))
+    const shared = (ids: Set<string>, others: Set<string>) => [...ids].filter((id) => others.has(id)).length
+    expect([ofVgg!.size, ofResnet!.size, ofRanking!.size]).toEqual([63, 54, 33])
+    expect([shared(ofResnet!, rewound), shared(ofRanking!, ofVgg!)]).toEqual([18, 18])
   })
 
   // If one of these changes, so did the meaning of a run: evidence that people have made no longer counts.
   it.each([
-    { experiment: vgg, profile: 'smoke', pinned: '67124ccf854ca1aa' },
-    { experiment: vgg, profile: 'small', pinned: '667e9535125335b5' },
-    { experiment: vgg, profile: 'paper', pinned: '56a31bb5e48c28c4' },
+    { experiment: vgg, profile: 'smoke', pinned: '73abc230b0ead642' },
+    { experiment: vgg, profile: 'small', pinned: '3db465c0c2c29f5a' },
+    { experiment: vgg, profile: 'paper', pinned: '04c057bdd4ed4b2d' },
     { experiment: resnet, profile: 'smoke', pinned: '8f9e9e7b61dfacbb' },
-    { experiment: resnet, profile: 'small', pinned: '9ae11bfec1e31795' },
+    { experiment: resnet, profile: 'small', pinned: '9f60342cd225f899' },
     { experiment: resnet, profile: 'paper', pinned: '334b8c7c0355b25d' },
+    { experiment: ranking, profile: 'smoke', pinned: '4d5b74fed7f0c8e2' },
+    { experiment: ranking, profile: 'small', pinned: '9dd57292a0bc1d4a' },
+    { experiment: ranking, profile: 'paper', pinned: '5cf8985386978c40' },
   ] as const)('of $experiment.name $profile keep their ids', async ({ experiment, profile, pinned }) => {
     const cells = await planned(experiment, profile)
     const ids = cells.map(({ stage }) => stage.id).join('\n')

@@ -1,4 +1,4 @@
-/** A deep network at a high rate, a low one, and with warm-up (claims.md 1.a, 1.b): what `imp-vgg` and `imp-resnet` share. */
+/** A deep network at several rates of learning (claims.md 1.a, 1.b): what `imp-vgg`, `imp-resnet` and `imp-ranking` share. */
 import type { RecipeInput } from '@winning-tickets/core'
 import {
   type Cell,
@@ -56,26 +56,14 @@ interface Warmup {
   readonly warmup: number
 }
 
-interface Others extends Partial<Pick<Ladder, 'rounds' | 'layerwiseRounds'>> {
-  readonly evaluateEvery?: number
-}
-
-/**
- * The three rates of a network.
- *
- * @param others how the ladders at 0.01 and with warm-up differ from the one at 0.1; only that with warm-up has layers ranked
- */
-export function laddersOf(
-  high: Omit<Ladder, 'rate' | 'layerwiseRounds'>,
-  warmup: Warmup,
-  { rounds = high.rounds, layerwiseRounds = [], evaluateEvery = high.recipe.evaluateEvery }: Others = {},
-): Ladder[] {
-  const other = { ...high, rounds, keepAt: [], layerwiseRounds: [] }
-  const recipe = { ...high.recipe, evaluateEvery }
+/** A network's ladders, one a rate, pruned alike. */
+export function laddersOf(high: Omit<Ladder, 'rate' | 'layerwiseRounds'>, warmup: Warmup): Ladder[] {
+  const common = { ...high, layerwiseRounds: [] }
+  const { recipe } = high
   return [
-    { ...high, rate: 'at 0.1', layerwiseRounds: [] },
-    { ...other, rate: 'at 0.01', recipe: { ...recipe, learningRate: 0.01 } },
-    { ...other, rate: 'warm-up', recipe: { ...recipe, ...warmup }, layerwiseRounds },
+    { ...common, rate: 'at 0.1' },
+    { ...common, rate: 'at 0.01', keepAt: [], recipe: { ...recipe, learningRate: 0.01 } },
+    { ...common, rate: 'warm-up', keepAt: [], recipe: { ...recipe, ...warmup } },
   ]
 }
 

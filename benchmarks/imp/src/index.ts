@@ -10,6 +10,7 @@ import { earlyClaims } from './early-claims.js'
 import { lenet } from './experiments.js'
 import { connectivity } from './lmc.js'
 import { connectivityClaims } from './lmc-claims.js'
+import { ranking } from './ranking.js'
 import { resnet } from './resnet.js'
 import { rewind } from './rewind.js'
 import { rewindClaims } from './rewind-claims.js'
@@ -17,7 +18,7 @@ import { snapshotKind } from './snapshot-stage.js'
 import { vgg } from './vgg.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet, conv, rewind, connectivity, early, dropout, vgg, resnet],
+  experiments: [lenet, conv, rewind, connectivity, early, dropout, vgg, resnet, ranking],
   claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims, ...deepClaims],
   kinds: [...sharedKinds, snapshotKind as StageKind],
 }

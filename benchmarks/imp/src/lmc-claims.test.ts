@@ -114,7 +114,7 @@ describe('claims on connectivity', () => {
     for (const value of [1, 30]) {
       const alike = { ticket: () => value, gap: () => (value === 1 ? 0 : 4) }
       expect(check('LMC-3', changed(alike))).toMatchObject({ verdict: 'inconclusive', effect: 1 })
-      expect(check('LMC-3', changed(alike)).detail).toMatch(/all alike show nothing/)
+      expect(check('LMC-3', changed(alike)).detail).toMatch(/in no seed are both there at some/)
     }
   })
 
@@ -144,6 +144,54 @@ describe('claims on connectivity', () => {
     }
     expect(check('LMC-3', changed(most, 'small')).verdict).toBe('inconclusive')
     expect(check('LMC-3', { ...changed(most, 'small'), profile: 'paper' }).verdict).toBe('contradicted')
+  })
+
+  it('LMC-3 is not supported by seeds in which nothing changes along the rewind points', () => {
+    const only = (seeds: number) => ({
+      ticket: (point: number, seed: number) => (point === 10 && seed <= seeds ? 1 : 30),
+      gap: (point: number, seed: number) => (point === 10 && seed <= seeds ? 0 : 4),
+    })
+    const few = (seeds: number) => check('LMC-3', results({ ...paperTruth, ...only(seeds) }, 'small', 3))
+    for (const seeds of [1, 2]) expect(few(seeds)).toMatchObject({ verdict: 'inconclusive', effect: 1 })
+    expect(few(3)).toMatchObject({ verdict: 'supported', effect: 1 })
+  })
+
+  it('LMC-3 and LMC-5 are contradicted also by seeds that agree exactly', () => {
+    for (const [barrier, gap] of [
+      [30, 0],
+      [1, 4],
+    ] as const) {
+      const apart = { ...paperTruth, ticket: () => barrier, gap: () => gap }
+      expect(check('LMC-3', results(apart, 'small', 3))).toMatchObject({
+        verdict: 'contradicted',
+        effect: 0,
+        low: null,
+      })
+      expect(check('LMC-5', results(apart, 'small', 3))).toMatchObject({ verdict: 'contradicted', low: null })
+      expect(check('LMC-5', results(apart, 'small', 1)).verdict).toBe('inconclusive')
+    }
+    // Three of four cells agree, as far apart as one step may be.
+    const near = {
+      ...paperTruth,
+      ticket: (point: number) => (point < 3 ? 3 : 1),
+      gap: (point: number) => (point < 1 ? 4 : 0),
+    }
+    expect(check('LMC-3', results(near, 'small', 3)).verdict).not.toBe('contradicted')
+    expect(check('LMC-5', results(near, 'small', 3)).verdict).not.toBe('contradicted')
+  })
+
+  it('LMC-4 is not contradicted by lower barriers of less accurate controls where nothing is stable', () => {
+    const unstable = (barrier: number) => ({
+      ticket: () => 15,
+      random: { barrier, gap: 5 },
+      reinit: { barrier, gap: 5 },
+    })
+    expect(check('LMC-4', changed(unstable(10), 'small')).verdict).toBe('inconclusive')
+    expect(check('LMC-4', changed(unstable(20), 'small')).verdict).toBe('supported')
+    expect(check('LMC-4', changed(unstable(1), 'small')).verdict).toBe('contradicted')
+    expect(check('LMC-4', changed(unstable(20), 'small')).detail).toMatch(
+      /barrier of random is 20\.\d.* the ticket's 15\.0/,
+    )
   })
 
   it('LMC-3 is judged on each network for itself', () => {

@@ -130,28 +130,45 @@ const lmc2: Claim = {
   }, 'copies of the dense network from later than initialisation'),
 }
 
-/** Whether the cells of a network, a rewind point and a level each, are stable, and matching: for each level, seed by seed. */
-function ladders(network: Results): { readonly stable: PerSeed[]; readonly matching: PerSeed[] }[] {
-  const flag = (values: PerSeed, holds: (value: number) => boolean): PerSeed =>
-    new Map([...values].map(([seed, value]) => [seed, Number(holds(value))]))
+/** What is measured of tickets of one level, by their rewind points ascending: barriers, and gaps to dense networks. */
+interface Ladder {
+  readonly points: readonly number[]
+  readonly barriers: readonly PerSeed[]
+  readonly gaps: readonly PerSeed[]
+}
+
+/** The ladders of all levels of which tickets are copied. */
+function ladders(network: Results): Ladder[] {
   const points = pointsOf(network, 'ticket')
   const levels = points.length > 0 ? levelsOf(network, barrierArm('ticket', points[0]!)) : []
   return levels.map(({ level }) => ({
-    stable: points.map((percent) =>
-      flag(barriers(network, barrierArm('ticket', percent), level), (value) => value < STABLE),
-    ),
-    matching: points.map((percent) => flag(gaps(network, percent, level), (value) => value <= tolerance(network))),
+    points,
+    barriers: points.map((percent) => barriers(network, barrierArm('ticket', percent), level)),
+    gaps: points.map((percent) => gaps(network, percent, level)),
   }))
 }
 
+/** Of each seed whether its value holds, 1 or 0. */
+const flags = (values: PerSeed, holds: (value: number) => boolean): PerSeed =>
+  new Map([...values].map(([seed, value]) => [seed, Number(holds(value))]))
+
+/** By all seeds together, whether a ladder is stable, and matching, at each point; undecided where an interval straddles. */
+const decided = ({ barriers, gaps }: Ladder, network: Results) => ({
+  stable: barriers.map((values) => below(estimateOf(values), STABLE)),
+  matching: gaps.map((values) => below(estimateOf(values), tolerance(network))),
+})
+
 /** LMC-3 on one network. */
 function agreementOf(network: Results): NetworkPart | undefined {
-  const levels = ladders(network)
-  const cells = levels.flatMap(({ stable, matching }) =>
-    stable.map((flags, i) => ({ stable: flags, matching: matching[i]! })),
-  )
-  const same = cells.map(({ stable, matching }) => pair(stable, matching, (a, b) => Number(a === b)))
-  const effect = meanOf(same)
+  const levels = ladders(network).map((ladder) => ({
+    ...decided(ladder, network),
+    flags: ladder.barriers.map((values, i) => ({
+      stable: flags(values, (value) => value < STABLE),
+      matching: flags(ladder.gaps[i]!, (value) => value <= tolerance(network)),
+    })),
+  }))
+  const cells = levels.flatMap(({ flags }) => flags)
+  const effect = meanOf(cells.map(({ stable, matching }) => pair(stable, matching, (a, b) => Number(a === b))))
   if (effect.size === 0) return undefined
   const seeds = [...effect.keys()]
   const count = (a: number, b: number) =>
@@ -161,34 +178,37 @@ function agreementOf(network: Results): NetworkPart | undefined {
       0,
     )
   const [both, neither, onlyStable, onlyMatching] = [count(1, 1), count(0, 0), count(1, 0), count(0, 1)]
-  const chance = chanceOfAgreement(
-    levels.flatMap(({ stable, matching }) =>
-      seeds.map((seed) => ({
-        cells: stable.length,
-        agreeing: stable.filter((flags, i) => flags.get(seed) === matching[i]!.get(seed)).length,
-      })),
-    ),
+
+  // A seed in which one of the two is always or never there says nothing about whether they come together.
+  const changes = (values: readonly (number | undefined)[]) => new Set(values).size > 1
+  const informative = levels.flatMap(({ flags }) =>
+    seeds
+      .map((seed) => flags.map(({ stable, matching }) => [stable.get(seed), matching.get(seed)] as const))
+      .filter((ladder) => changes(ladder.map(([stable]) => stable)) && changes(ladder.map(([, matching]) => matching)))
+      .map((ladder) => ({ cells: ladder.length, agreeing: ladder.filter(([a, b]) => a === b).length })),
   )
+  const chance = chanceOfAgreement(informative)
   const result = estimateOf(effect)
   const least = atScale(network, 0.8, 0.5)
-  const total = cells.length * seeds.length
-  // Where all are alike, agreement says nothing.
-  const alike = both === total || neither === total
-  const together = result.mean >= least && chance <= 0.05
+  // Even if all that is undecided agreed. Flags come in steps, and seeds whose flags are the same have no interval.
+  const apart = levels.flatMap(({ stable, matching }) =>
+    stable.filter((verdict, i) => verdict !== 'inconclusive' && opposite(verdict) === matching[i]),
+  )
   const verdict: Verdict =
-    alike || seeds.length < 2
-      ? 'inconclusive'
-      : together
-        ? 'supported'
-        : below(result, least) === 'supported'
-          ? 'contradicted'
-          : 'inconclusive'
-  const told = alike
-    ? 'cells that are all alike show nothing'
-    : `as many agree with a probability of ${chance < 0.001 ? 'less than 0.001' : chance.toFixed(3)} where each comes with later rewinding for itself`
-  const detail = `of ${total} cells ${both} are stable and matching, ${neither} neither, ${onlyStable} stable only, ${onlyMatching} matching only (${told}).`
+    result.mean >= least && chance <= 0.05
+      ? 'supported'
+      : below(result, least) === 'supported' || 1 - apart.length / cells.length < least
+        ? 'contradicted'
+        : 'inconclusive'
+  const told =
+    informative.length === 0
+      ? 'in no seed are both there at some rewind points and not at others'
+      : `as many agree with a probability of ${chance < 0.001 ? 'less than 0.001' : chance.toFixed(3)} where each comes with later rewinding for itself`
+  const detail = `of ${cells.length * seeds.length} cells ${both} are stable and matching, ${neither} neither, ${onlyStable} stable only, ${onlyMatching} matching only (${told}).`
   return { effect, verdicts: [verdict], detail }
 }
+
+const opposite = (verdict: Verdict) => (verdict === 'supported' ? 'contradicted' : 'supported')
 
 const lmc3: Claim = {
   id: 'LMC-3',
@@ -228,12 +248,13 @@ const lmc4: Claim = {
         if (level === undefined) return undefined
         const over = (a: PerSeed, b: PerSeed, scale: number) =>
           pair(a, b, (one, other) => scale * difference(one, other))
+        const [own, ticket] = [control, 'ticket'].map((what) =>
+          barriers(network, barrierArm(what, percent), level.level),
+        )
         return {
-          barrier: over(
-            barriers(network, barrierArm(control, percent), level.level),
-            barriers(network, barrierArm('ticket', percent), level.level),
-            1,
-          ),
+          own: own!,
+          ticket: ticket!,
+          barrier: over(own!, ticket!, 1),
           accuracy: over(
             accuracies(network, runArm('ticket', percent), level.level),
             accuracies(network, runArm(control, percent), level.level),
@@ -242,23 +263,22 @@ const lmc4: Claim = {
         }
       })
       if (at.length === 0 || at.includes(undefined)) return undefined
-      return {
-        control,
-        barrier: meanOf(at.map((each) => each!.barrier)),
-        accuracy: meanOf(at.map((each) => each!.accuracy)),
-      }
+      const mean = (of: 'own' | 'ticket' | 'barrier' | 'accuracy') => meanOf(at.map((each) => each![of]))
+      return { control, own: mean('own'), ticket: mean('ticket'), barrier: mean('barrier'), accuracy: mean('accuracy') }
     })
     const found = parts.flatMap((each) => each ?? [])
     if (found.length < 2 || found.some(({ barrier, accuracy }) => barrier.size === 0 || accuracy.size === 0))
       return undefined
     const effect = meanOf(found.map(({ barrier }) => barrier))
-    const verdicts = found.flatMap(({ barrier, accuracy }) => [
-      above(estimateOf(barrier), 0),
-      above(estimateOf(accuracy), 0),
-    ])
+    const verdicts = found.flatMap(({ own, ticket, barrier, accuracy }) => {
+      // No line is worse than chance: where neither is stable, whoever is less accurate has the less room for a barrier.
+      const stable = [own, ticket].some((values) => estimateOf(values).mean < STABLE)
+      const higher = above(estimateOf(barrier), 0)
+      return [higher === 'contradicted' && !stable ? 'inconclusive' : higher, above(estimateOf(accuracy), 0)]
+    })
     const each = found.map(
-      ({ control, barrier, accuracy }) =>
-        `the barrier of ${control} is ${spokenPoints(estimateOf(barrier))} higher than the ticket's and its accuracy ${spokenPoints(estimateOf(accuracy))} lower`,
+      ({ control, own, ticket, barrier, accuracy }) =>
+        `the barrier of ${control} is ${spokenPoints(estimateOf(own))}, ${spokenPoints(estimateOf(barrier))} higher than the ticket's ${spokenPoints(estimateOf(ticket))}, and its accuracy ${spokenPoints(estimateOf(accuracy))} lower`,
     )
     return { effect, verdicts, detail: `${each.join('; ')}.` }
   }, 'random and reinitialised subnetworks with copies'),
@@ -289,6 +309,18 @@ function crossings(curve: readonly PerSeed[], threshold: number): PerSeed {
   )
 }
 
+/** Whether one of the two is there by some point, and the other at no point up to the next. */
+function farApart({ stable, matching }: ReturnType<typeof decided>): boolean {
+  const before = (first: readonly Verdict[], second: readonly Verdict[]) =>
+    first.some(
+      (verdict, i) =>
+        verdict === 'supported' &&
+        i + 1 < second.length &&
+        second.slice(0, i + 2).every((other) => other === 'contradicted'),
+    )
+  return before(stable, matching) || before(matching, stable)
+}
+
 const lmc5: Claim = {
   id: 'LMC-5',
   title: 'Tickets begin to match the dense network at the rewind point at which they become stable',
@@ -297,16 +329,10 @@ const lmc5: Claim = {
   experiment,
   check: onDeep((network) => {
     const points = pointsOf(network, 'ticket')
-    const level = points.length > 1 ? levelsOf(network, barrierArm('ticket', points[0]!)).at(-1) : undefined
-    if (level === undefined) return undefined
-    const stable = crossings(
-      points.map((percent) => barriers(network, barrierArm('ticket', percent), level.level)),
-      STABLE,
-    )
-    const matching = crossings(
-      points.map((percent) => gaps(network, percent, level.level)),
-      tolerance(network),
-    )
+    const ladder = ladders(network).at(-1)
+    if (ladder === undefined || points.length < 2) return undefined
+    const stable = crossings(ladder.barriers, STABLE)
+    const matching = crossings(ladder.gaps, tolerance(network))
     const seen = new Map(
       [...matching].flatMap(([seed, at]) =>
         stable.has(seed) ? [[seed, { matching: at, stable: stable.get(seed)! }] as const] : [],
@@ -322,7 +348,9 @@ const lmc5: Claim = {
     }))
     const effect = new Map(places.map(({ seed, difference }) => [seed, difference]))
     const [wide, narrow] = [estimateOf(effect), estimateOf(effect, 0.9)]
-    const found = equivalent(wide, narrow, 1)
+    // Seeds that begin at the same steps have no interval of steps, but intervals of what was measured there.
+    const seedsAgree = narrow.low === null && seen.size > 1
+    const found = seedsAgree && farApart(decided(ladder, network)) ? 'contradicted' : equivalent(wide, narrow, 1)
     const sides = new Set(places.flatMap(({ side }) => side ?? []))
     // Bounds to one side may contradict there; they never support.
     const bounded = sides.size === 1 && sides.has(wide.mean > 0 ? 'more' : 'less') && found === 'contradicted'

@@ -69,6 +69,8 @@ describe('the small grid', () => {
     expect(random!.inputs.trained!.id).toBe(dense.id)
     expect(reinit!.config.start).toEqual({ from: 'rewind', step: 156 })
     expect(reinit!.inputs.trained!.config).toMatchObject({ start: { from: 'reinit' }, keepAt: [156] })
+    const others = await rewind.plan({ ...rewindProfiles.small, seeds: 1 })
+    expect(reinit!.inputs.trained!.id).toBe(stageOf(others, 'resnet-8 reinit 10%').id)
     for (const [arm, control] of [
       ['random', random!],
       ['reinit', reinit!],

@@ -17,12 +17,10 @@ import {
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
 import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
-import { iterationAt, type RewindSettings, rewindProfiles } from './rewind.js'
+import { iterationAt, keptAt, type RewindSettings, rewindProfiles } from './rewind.js'
 
-export interface ConnectedNetwork extends PrunedNetwork {
+export interface ConnectedNetwork extends PrunedNetwork, Pick<RewindSettings, 'points' | 'keptToo'> {
   readonly data: TrainConfigInput['data']
-  /** Where copies part, in percent of training, ascending from 0, which is initialisation. */
-  readonly points: readonly number[]
   /** Rounds whose tickets are copied. */
   readonly copyRounds: readonly number[]
   /** Points at which a random and a reinitialised subnetwork of the last copied round are copied. */
@@ -43,10 +41,10 @@ export const barrierArm = (what: string, percent: number): string => `${what} ba
 const copyOrder = (seed: number): number => 1000 + seed
 
 /** A network of the rewinding experiment with its data: the runs that both experiments plan are the same. */
-function rewound({ dataset, data, networks, points }: RewindSettings, name: string) {
+function rewound({ dataset, data, networks, points, keptToo }: RewindSettings, name: string) {
   const network = networks.find((candidate) => candidate.name === name)
   if (network === undefined) throw new Error(`The rewinding experiment has no ${name}.`)
-  return { ...network, data: { dataset: dataset.name, ...data }, points }
+  return { ...network, data: { dataset: dataset.name, ...data }, points, ...(keptToo && { keptToo }) }
 }
 
 const lenetRates = { scope: 'layerwise', dense: 0.2 } as const
@@ -128,6 +126,7 @@ export const connectivityProfiles: Readonly<Record<'smoke' | 'small' | 'paper', 
       '10,000 images to train on and 2,500 to validate on instead of 45,000 and 5,000',
       'ResNet-8 instead of ResNet-20 and VGG-16, 20 epochs with drops of the rate after 14 and 17; LeNet, on MNIST, 6,000 iterations instead of 24,000',
       "two of the paper's rounds of pruning are taken in one: 36% of the weights that are left, down to 16.8%, the one density at which tickets are copied",
+      'initialised and pruned as in the rewinding experiment: Gaussian Glorot, scales of batch norm at 1, convolutions only',
       'one pair of copies a seed; errors along a line are of the first 4,000 test and 1,000 training images',
       'random and reinitialised subnetworks are copied at 10% of training only',
     ],
@@ -178,8 +177,7 @@ async function planNetwork(network: ConnectedNetwork, seed: number): Promise<Cel
   const { name, options = {}, data, recipe, rounds, points, copyRounds, controlPoints, line } = network
   const training: Training = { data, model: { name, options }, recipe }
   const { cells, add } = cellsOf(network, seed)
-  const keepAt = points.filter((percent) => percent > 0).map((percent) => iterationAt(percent, network))
-  const lab = planningLab(training, seed, keepAt)
+  const lab = planningLab(training, seed, keptAt(network, network))
   const other = { orderSeed: copyOrder(seed) }
   const between = async (first: Planned, second: Planned): Promise<Stage> => {
     const config = { data, model: training.model, ...line, seed }

@@ -93,12 +93,12 @@ const rw1: Claim = {
     if (effect.size === 0 || none.size === 0) return undefined
     const [result, wide, narrow] = [estimateOf(effect), estimateOf(none), estimateOf(none, 0.9)]
     const more = estimateOf(pair(effect, none, difference))
-    const verdicts = [
-      refuting(results, equivalent(wide, narrow, MARGIN)),
-      above(result, atScale(results, 1, 0)),
-      above(more, 0),
-    ]
-    const detail = `reset to initialisation is ${points(wide)} over reinit (${equalWithin(MARGIN, narrow, results)}), rewound ${points(result)}, mean of ${later.length} rewind points, which is ${points(more)} more.`
+    // "No better" alone is asked for where few seeds cannot show "equal".
+    const paper = results.profile === 'paper'
+    const noBetter = paper ? equivalent(wide, narrow, MARGIN) : refuting(results, below(wide, MARGIN))
+    const verdicts = [noBetter, above(result, atScale(results, 1, 0)), above(more, 0)]
+    const asked = paper ? equalWithin(MARGIN, narrow) : `more than ${MARGIN} pp would refute the claim`
+    const detail = `reset to initialisation is ${points(wide)} over reinit (${asked}), rewound ${points(result)}, mean of ${later.length} rewind points, which is ${points(more)} more.`
     return { effect, verdicts, detail }
   }),
 }
@@ -117,8 +117,10 @@ const rw2: Claim = {
     const risen = gain(early.accuracy, zero.accuracy)
     if (effect.size === 0 || risen.size === 0) return undefined
     const [result, rise, more] = [effect, risen, pair(risen, effect, difference)].map((values) => estimateOf(values))
-    const verdicts = [above(rise!, 0), above(more!, 0), refuting(results, below(result!, MARGIN))]
-    const detail = `from initialisation to ${early.at}% of training ${points(rise!)} are gained, after that ${points(result!)} (less is asked for, and not more than ${MARGIN} pp).`
+    const plateau = results.profile === 'paper'
+    const verdicts = [above(rise!, 0), above(more!, 0), ...(plateau ? [below(result!, MARGIN)] : [])]
+    const asked = plateau ? `less is asked for, and less than ${MARGIN} pp` : 'less is asked for'
+    const detail = `from initialisation to ${early.at}% of training ${points(rise!)} are gained, after that ${points(result!)} (${asked}).`
     return { effect, verdicts, detail }
   }),
 }

@@ -59,7 +59,8 @@ describe('stages of small', () => {
     const cells = await rewind.plan(one)
     const [dense, ...others] = runs(cells, 'resnet-8 dense')
     expect(others).toEqual([])
-    expect(dense!.stage.config.keepAt).toEqual([16, 47, 156])
+    // The last two are for whoever wants copies that part later.
+    expect(dense!.stage.config.keepAt).toEqual([16, 47, 156, 468, 780])
     for (const percent of points) {
       const step = iterationAt(percent, network!)
       const ladder = runs(cells, `resnet-8 ${rewindArm(percent)}`)
@@ -72,7 +73,8 @@ describe('stages of small', () => {
         expect(stage.inputs.mask!.inputs.trained!.id).toBe(before.stage.id)
       }
       const [control] = runs(cells, `resnet-8 ${reinitArm(percent)}`)
-      expect(control).toMatchObject({ level: 8, stage: { config: { start: { from: 'reinit' } } } })
+      const config = { start: { from: 'reinit' }, keepAt: step === 0 ? [] : [step] }
+      expect(control).toMatchObject({ level: 8, stage: { config } })
       expect(control!.stage.inputs.mask!.id).toBe(ladder.at(-1)!.stage.inputs.mask!.id)
       expect(Object.keys(control!.stage.inputs)).toEqual(['mask'])
     }

@@ -18,15 +18,22 @@ export interface RewindSettings extends Settings {
   readonly networks: readonly PrunedNetwork[]
   /** Rewind points in percent of training, ascending from 0, which is initialisation. */
   readonly points: readonly number[]
+  /**
+   * Percent of training whose weights the dense network keeps though no ticket starts from them. What a run keeps is part of
+   * its id: copies that part later can be added to lmc without running all of this again.
+   */
+  readonly keptToo?: readonly number[]
 }
 
 /** The iteration that is so many percent of training. */
 export const iterationAt = (percent: number, { recipe: { iterations } }: PrunedNetwork): number =>
   Math.round((percent / 100) * iterations)
 
-/** The iterations whose weights the dense network keeps for tickets to start from. */
-export const keptAt = (network: PrunedNetwork, { points }: RewindSettings): number[] =>
-  points.filter((percent) => percent > 0).map((percent) => iterationAt(percent, network))
+/** The iterations whose weights the dense network keeps. */
+export const keptAt = (
+  network: PrunedNetwork,
+  { points, keptToo = [] }: Pick<RewindSettings, 'points' | 'keptToo'>,
+): number[] => [...points, ...keptToo].filter((percent) => percent > 0).map((percent) => iterationAt(percent, network))
 
 /** The arm of a rewind point, without its network: "rewind 3%". */
 export const rewindArm = (percent: number): string => `rewind ${percent}%`
@@ -78,12 +85,13 @@ export const rewindProfiles: Readonly<Record<'smoke' | 'small' | 'paper', Rewind
       {
         name: 'resnet-8',
         options,
-        recipe: { ...sgdRecipe(20 * EPOCH, [14 * EPOCH, 17 * EPOCH], 128), evaluateEvery: EPOCH },
+        recipe: { ...sgdRecipe(20 * EPOCH, [14 * EPOCH, 17 * EPOCH], 128), evaluateEvery: 5 * EPOCH },
         ...pruning,
         rounds: [2, 4, 6, 8],
       },
     ],
     points: [0, 1, 3, 10],
+    keptToo: [30, 50],
     deviations: [
       '10,000 images to train on and 2,500 to validate on instead of 45,000 and 5,000',
       'ResNet-8 instead of ResNet-20 and VGG-19, 20 epochs with drops of the rate after 14 and 17',
@@ -129,7 +137,9 @@ async function planNetwork(settings: RewindSettings, network: PrunedNetwork, see
     const levels = iterativeMagnitudePruning(lab, { strategy: 'iterative', targets, rewindTo })
     if (percent === points[0]) await add('dense', 0, levels[0]!.trained)
     for (const [i, { trained }] of levels.slice(1).entries()) await add(rewindArm(percent), rounds[i]!, trained)
-    const control = trainStage(training, seed, levels.at(-1)!.start, { start: { from: 'reinit' } })
+    // Kept, since lmc copies it from there.
+    const keepAt = rewindTo > 0 ? [rewindTo] : []
+    const control = trainStage(training, seed, levels.at(-1)!.start, { start: { from: 'reinit' }, keepAt })
     await add(reinitArm(percent), last, control)
   }
   return cells

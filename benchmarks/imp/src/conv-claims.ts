@@ -32,6 +32,8 @@ function guided(values: readonly PerSeed[], results: Results, arm: string): Choi
   return values.map((each, i) => ({ values: each, guide: guides[i]! }))
 }
 
+// Spreads between seeds are those of the small profile with 3 seeds, of the network where it is larger (results/imp-conv/small).
+
 const lth7: Claim = {
   id: 'LTH-7',
   title: 'Tickets of convolutional networks learn faster than dense',
@@ -57,6 +59,7 @@ const lth8: Claim = {
   title: 'Tickets of convolutional networks are more accurate than dense',
   paper: '+3.4 pp (Conv-2 at 4.6%), +3.5 (Conv-4 at 11.1%), +3.3 (Conv-6 at 26.4%)',
   unit: 'pp, at the best level',
+  spread: { deviation: 0.96, of: 'difference' },
   experiment,
   check(results) {
     const part = (network: Results) => {
@@ -80,6 +83,7 @@ const lth9: Claim = {
   title: 'Reinitialised tickets of convolutional networks lose the gain (20% and less)',
   paper: 'reinit falls behind the ticket: Conv-2 and Conv-4 later, Conv-6 at once',
   unit: 'pp, ticket over reinit',
+  spread: { deviation: 0.8, of: 'difference' },
   experiment,
   check(results) {
     const part = (network: Results) => {

@@ -30,11 +30,14 @@ function deficit(results: Results, arm: string): PerSeed {
 
 const levelOf = ({ rows }: Results, arm: string): number => rows.find((row) => row.arm === arm)?.level ?? 0
 
+// Spreads between seeds are those of the small profile with 3 seeds (results/early-learning/small).
+
 const early1: Claim = {
   id: 'EARLY-1',
   title: 'A network spoilt early does not recover, one spoilt late does',
   paper: 'Achille et al. 2019: deficits early in training leave lasting damage, late ones do not',
   unit: 'pp, deficit of the first half over the last',
+  spread: { deviation: 0.62, of: 'difference' },
   experiment,
   check(results) {
     const rows = results.rows.filter(({ arm }) => !arm.startsWith('network '))
@@ -115,6 +118,7 @@ const early2: Claim = {
   title: 'Masks settle by a quarter of training, and shapes are learnt before details',
   paper: 'Frankle et al. 2020 (early phase), You et al. 2020: masks settle early; low frequencies come first',
   unit: 'pp of the final mask, beyond half of the way at a quarter of training',
+  spread: { deviation: 1.06, of: 'difference' },
   experiment,
   check(results) {
     const looks = looksOf(results)

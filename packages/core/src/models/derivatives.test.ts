@@ -74,7 +74,10 @@ const PATIENCE = 180_000
  * ONNX Runtime takes up to half a minute to prepare graphs of their size, and they are made of the others' blocks: only with
  * THOROUGH=1, as CI has it.
  */
-const DEEP: readonly ModelName[] = ['resnet-56', 'preresnet-56', 'preresnet-101', 'preresnet-164']
+const DEEP: readonly ModelName[] = [
+  ...(['vgg-19', 'resnet-32', 'resnet-56', 'wrn-16-10', 'wrn-22-8'] as const),
+  ...(['preresnet-20', 'preresnet-56', 'preresnet-101', 'preresnet-164'] as const),
+]
 /** Of these not even then in single precision. */
 const DEEPEST: readonly ModelName[] = ['preresnet-101', 'preresnet-164']
 const thorough = process.env.THOROUGH === '1'

@@ -39,6 +39,7 @@ const lth7: Claim = {
   title: 'Tickets of convolutional networks learn faster than dense',
   paper: 'early-stop iteration up to 3.5x sooner (Conv-2, Conv-4), 2.5x (Conv-6)',
   unit: 'x as fast, at the best level',
+  spread: { deviation: 0.35, of: 'ratio' },
   experiment,
   check(results) {
     const part = (network: Results) => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { densityOf } from './ladder.js'
 import { barrierArm, connectivityProfiles, runArm } from './lmc.js'
 import { connectivityClaims, crossing } from './lmc-claims.js'
+import { farApart } from './stability.js'
 
 /** Barriers in points of error, and gaps to dense in points of accuracy, by the rewind point in percent of training. */
 interface Truth {
@@ -126,7 +127,9 @@ describe('claims on connectivity', () => {
     const few = (truth: Partial<Truth>) => check('LMC-3', results({ ...paperTruth, ...truth }, 'small', 3))
     // Three seeds in which all of four cells agree, and one cell of each off.
     expect(few(steps(3, 3))).toMatchObject({ verdict: 'supported', effect: 1, low: null, seeds: 3 })
-    expect(few(steps(3, 3)).detail).toMatch(/with a probability of 0\.037 where/)
+    expect(few(steps(3, 3)).detail).toMatch(
+      /in the 3 of 3 ladders in which both begin with a probability of 0\.037, where/,
+    )
     expect(few(steps(3, 10))).toMatchObject({ verdict: 'inconclusive', effect: 0.75 })
     expect(check('LMC-3', results({ ...paperTruth, ...steps(3, 3) }, 'small', 1)).verdict).toBe('inconclusive')
   })
@@ -168,30 +171,36 @@ describe('claims on connectivity', () => {
         low: null,
       })
       expect(check('LMC-5', results(apart, 'small', 3))).toMatchObject({ verdict: 'contradicted', low: null })
+      expect(check('LMC-5', results(apart, 'small', 3)).detail).not.toContain('decides nothing')
       expect(check('LMC-5', results(apart, 'small', 1)).verdict).toBe('inconclusive')
     }
-    // Three of four cells agree, as far apart as one step may be.
-    const near = {
-      ...paperTruth,
-      ticket: (point: number) => (point < 3 ? 3 : 1),
-      gap: (point: number) => (point < 1 ? 4 : 0),
-    }
-    expect(check('LMC-3', results(near, 'small', 3)).verdict).not.toBe('contradicted')
-    expect(check('LMC-5', results(near, 'small', 3)).verdict).not.toBe('contradicted')
   })
 
-  it('LMC-4 is not contradicted by lower barriers of less accurate controls where nothing is stable', () => {
-    const unstable = (barrier: number) => ({
-      ticket: () => 15,
+  it('LMC-3 is contradicted by cells that are decided and differ, more than half of them', () => {
+    // All are unstable; how far tickets are below dense, by point. At 0.5 seeds fall to both sides of what is tolerated.
+    const gaps = (...byPoint: number[]) => ({
+      ...paperTruth,
+      ticket: () => 30,
+      gap: (point: number) => byPoint[[0, 1, 3, 10].indexOf(point)]!,
+    })
+    expect(check('LMC-3', results(gaps(4, 4, 0, 0), 'small', 3)).verdict).toBe('inconclusive')
+    expect(check('LMC-3', results(gaps(4, 0, 0, 0), 'small', 3)).verdict).toBe('contradicted')
+    expect(check('LMC-3', results(gaps(4, 0.5, 0, 0), 'small', 3)).verdict).toBe('inconclusive')
+  })
+
+  it('LMC-4 is not contradicted by lower barriers of controls whose lines are at chance', () => {
+    // Ends are at 10% of errors, chance at 90.
+    const unstable = (ticket: number, barrier: number) => ({
+      ticket: () => ticket,
       random: { barrier, gap: 5 },
       reinit: { barrier, gap: 5 },
     })
-    expect(check('LMC-4', changed(unstable(10), 'small')).verdict).toBe('inconclusive')
-    expect(check('LMC-4', changed(unstable(20), 'small')).verdict).toBe('supported')
-    expect(check('LMC-4', changed(unstable(1), 'small')).verdict).toBe('contradicted')
-    expect(check('LMC-4', changed(unstable(20), 'small')).detail).toMatch(
-      /barrier of random is 20\.\d.* the ticket's 15\.0/,
-    )
+    expect(check('LMC-4', changed(unstable(79, 77), 'small')).verdict).toBe('inconclusive')
+    expect(check('LMC-4', changed(unstable(15, 10), 'small')).verdict).toBe('contradicted')
+    expect(check('LMC-4', changed(unstable(15, 1), 'small')).verdict).toBe('contradicted')
+    expect(check('LMC-4', changed(unstable(15, 20), 'small')).verdict).toBe('supported')
+    const { detail } = check('LMC-4', changed(unstable(15, 20), 'small'))
+    expect(detail).toMatch(/barrier of random is 20\.\d.* than the ticket's 15\.0/)
   })
 
   it('LMC-3 is judged on each network for itself', () => {
@@ -230,12 +239,32 @@ describe('claims on connectivity', () => {
   })
 
   it.each(IDS)('%s decides nothing from one seed, or from an incomplete grid', (id) => {
-    expect(check(id, results(paperTruth, 'small', 1)).verdict).toBe('inconclusive')
+    for (const profile of ['small', 'paper'] as const) {
+      expect(check(id, results(paperTruth, profile, 1)).verdict).toBe('inconclusive')
+    }
     const { rows, ...rest } = results(paperTruth, 'small')
     const only = (pattern: RegExp) => check(id, { ...rest, rows: rows.filter(({ arm }) => pattern.test(arm)) })
     for (const pattern of [/lenet/, /resnet-8 dense$/, /nothing/]) {
       expect(only(pattern)).toMatchObject({ verdict: 'inconclusive', effect: null })
     }
+  })
+})
+
+describe('beginnings more than a step apart', () => {
+  const VERDICTS = { '+': 'supported', '-': 'contradicted', '?': 'inconclusive' } as const
+  const of = (letters: string) => [...letters].map((letter) => VERDICTS[letter as keyof typeof VERDICTS])
+  it.each([
+    ['one by a point, the other not up to the next', '++++', '--++', true],
+    ['two steps', '-+++', '---+', true],
+    ['one step', '-+++', '--++', false],
+    ['the same point', '--++', '--++', false],
+    ['nothing is known of the next point', '++++', '-?++', false],
+    ['nothing is known of the first', '?+++', '----', true],
+    ['only the last point is there', '---+', '----', false],
+    ['never there', '----', '----', false],
+  ])('%s', (_, stable, matching, apart) => {
+    expect(farApart({ stable: of(stable), matching: of(matching) })).toBe(apart)
+    expect(farApart({ stable: of(matching), matching: of(stable) })).toBe(apart)
   })
 })
 

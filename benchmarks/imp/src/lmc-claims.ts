@@ -20,42 +20,20 @@ import {
   type Results,
   type Verdict,
 } from '@winning-tickets/harness'
-import { chanceOfAgreement } from './agreement.js'
+import { agreementOf } from './agreement.js'
 import { barrierArm, runArm } from './lmc.js'
 import { atScale, needs, spoken, points as spokenPoints, tolerance } from './measures.js'
+import { barriers, decided, farApart, ladders, pointsOf, STABLE } from './stability.js'
 
 const experiment = 'lmc'
-/** A network is stable where its barrier is below so many points of error (claims.md 1.f). */
-const STABLE = 2
+/** Percent of errors near those of guessing among ten classes, 90. */
+const CHANCE = 85
 /** Stability comes no later than at so many percent of training (LMC-2). */
 const EARLY = 10
 const SHALLOW = 'lenet-300-100'
 
-/** Barrier in points of test error, seed by seed. */
-const barriers = (results: Results, arm: string, level: number): PerSeed => {
-  const fractions = perSeed(results, arm, 'testBarrier', [level])
-  return new Map([...fractions].map(([seed, value]) => [seed, 100 * value]))
-}
-
 const accuracies = (results: Results, arm: string, level: number): PerSeed =>
   perSeed(results, arm, 'testAccuracyAtEnd', [level])
-
-/** The points (in percent of training) at which something was copied, ascending. */
-function pointsOf({ rows }: Results, what: string): number[] {
-  const found = rows.flatMap(({ arm }) =>
-    arm.startsWith(`${what} barrier `) ? [Number.parseFloat(arm.slice(what.length + 9))] : [],
-  )
-  return [...new Set(found)].sort((a, b) => a - b)
-}
-
-/**
- * How far tickets are below dense networks, in points, seed by seed: both parted from the same iteration, with fresh momentum,
- * each the mean of its two copies.
- */
-const gaps = (results: Results, percent: number, level: number): PerSeed => {
-  const errors = (what: string, at: number) => perSeed(results, barrierArm(what, percent), 'testErrorAtEnds', [at])
-  return pair(errors('ticket', level), errors('dense', 0), (ticket, dense) => 100 * difference(ticket, dense))
-}
 
 /** Of the networks that are unstable at initialisation; LeNet has nothing to show there. */
 const deepOnly = (results: Results): Results => ({
@@ -130,86 +108,6 @@ const lmc2: Claim = {
   }, 'copies of the dense network from later than initialisation'),
 }
 
-/** What is measured of tickets of one level, by their rewind points ascending: barriers, and gaps to dense networks. */
-interface Ladder {
-  readonly points: readonly number[]
-  readonly barriers: readonly PerSeed[]
-  readonly gaps: readonly PerSeed[]
-}
-
-/** The ladders of all levels of which tickets are copied. */
-function ladders(network: Results): Ladder[] {
-  const points = pointsOf(network, 'ticket')
-  const levels = points.length > 0 ? levelsOf(network, barrierArm('ticket', points[0]!)) : []
-  return levels.map(({ level }) => ({
-    points,
-    barriers: points.map((percent) => barriers(network, barrierArm('ticket', percent), level)),
-    gaps: points.map((percent) => gaps(network, percent, level)),
-  }))
-}
-
-/** Of each seed whether its value holds, 1 or 0. */
-const flags = (values: PerSeed, holds: (value: number) => boolean): PerSeed =>
-  new Map([...values].map(([seed, value]) => [seed, Number(holds(value))]))
-
-/** By all seeds together, whether a ladder is stable, and matching, at each point; undecided where an interval straddles. */
-const decided = ({ barriers, gaps }: Ladder, network: Results) => ({
-  stable: barriers.map((values) => below(estimateOf(values), STABLE)),
-  matching: gaps.map((values) => below(estimateOf(values), tolerance(network))),
-})
-
-/** LMC-3 on one network. */
-function agreementOf(network: Results): NetworkPart | undefined {
-  const levels = ladders(network).map((ladder) => ({
-    ...decided(ladder, network),
-    flags: ladder.barriers.map((values, i) => ({
-      stable: flags(values, (value) => value < STABLE),
-      matching: flags(ladder.gaps[i]!, (value) => value <= tolerance(network)),
-    })),
-  }))
-  const cells = levels.flatMap(({ flags }) => flags)
-  const effect = meanOf(cells.map(({ stable, matching }) => pair(stable, matching, (a, b) => Number(a === b))))
-  if (effect.size === 0) return undefined
-  const seeds = [...effect.keys()]
-  const count = (a: number, b: number) =>
-    cells.reduce(
-      (sum, { stable, matching }) =>
-        sum + seeds.filter((seed) => stable.get(seed) === a && matching.get(seed) === b).length,
-      0,
-    )
-  const [both, neither, onlyStable, onlyMatching] = [count(1, 1), count(0, 0), count(1, 0), count(0, 1)]
-
-  // A seed in which one of the two is always or never there says nothing about whether they come together.
-  const changes = (values: readonly (number | undefined)[]) => new Set(values).size > 1
-  const informative = levels.flatMap(({ flags }) =>
-    seeds
-      .map((seed) => flags.map(({ stable, matching }) => [stable.get(seed), matching.get(seed)] as const))
-      .filter((ladder) => changes(ladder.map(([stable]) => stable)) && changes(ladder.map(([, matching]) => matching)))
-      .map((ladder) => ({ cells: ladder.length, agreeing: ladder.filter(([a, b]) => a === b).length })),
-  )
-  const chance = chanceOfAgreement(informative)
-  const result = estimateOf(effect)
-  const least = atScale(network, 0.8, 0.5)
-  // Even if all that is undecided agreed. Flags come in steps, and seeds whose flags are the same have no interval.
-  const apart = levels.flatMap(({ stable, matching }) =>
-    stable.filter((verdict, i) => verdict !== 'inconclusive' && opposite(verdict) === matching[i]),
-  )
-  const verdict: Verdict =
-    result.mean >= least && chance <= 0.05
-      ? 'supported'
-      : below(result, least) === 'supported' || 1 - apart.length / cells.length < least
-        ? 'contradicted'
-        : 'inconclusive'
-  const told =
-    informative.length === 0
-      ? 'in no seed are both there at some rewind points and not at others'
-      : `as many agree with a probability of ${chance < 0.001 ? 'less than 0.001' : chance.toFixed(3)} where each comes with later rewinding for itself`
-  const detail = `of ${cells.length * seeds.length} cells ${both} are stable and matching, ${neither} neither, ${onlyStable} stable only, ${onlyMatching} matching only (${told}).`
-  return { effect, verdicts: [verdict], detail }
-}
-
-const opposite = (verdict: Verdict) => (verdict === 'supported' ? 'contradicted' : 'supported')
-
 const lmc3: Claim = {
   id: 'LMC-3',
   title: 'Tickets match the dense network where they are stable, and only there',
@@ -222,7 +120,7 @@ const lmc3: Claim = {
     if (parts.length === 0 || parts.length < networks.length) return needs('copies of tickets')
     const { mean, low, high, seeds } = estimateOf(meanOf(parts.map(({ effect }) => effect)))
     const verdict = all(parts.flatMap(({ verdicts }) => verdicts))
-    // Seeds that agree exactly have no interval, but may decide by how unlikely it is that all of their cells agree.
+    // Seeds that agree exactly have no interval, but may decide by how unlikely that is, or by what was measured in the cells.
     return {
       verdict,
       effect: mean,
@@ -251,9 +149,11 @@ const lmc4: Claim = {
         const [own, ticket] = [control, 'ticket'].map((what) =>
           barriers(network, barrierArm(what, percent), level.level),
         )
+        const ends = perSeed(network, barrierArm(control, percent), 'testErrorAtEnds', [level.level])
         return {
           own: own!,
           ticket: ticket!,
+          worst: pair(ends, own!, (error, barrier) => 100 * error + barrier),
           barrier: over(own!, ticket!, 1),
           accuracy: over(
             accuracies(network, runArm('ticket', percent), level.level),
@@ -264,17 +164,24 @@ const lmc4: Claim = {
       })
       if (at.length === 0 || at.includes(undefined)) return undefined
       const mean = (of: 'own' | 'ticket' | 'barrier' | 'accuracy') => meanOf(at.map((each) => each![of]))
-      return { control, own: mean('own'), ticket: mean('ticket'), barrier: mean('barrier'), accuracy: mean('accuracy') }
+      return {
+        control,
+        worst: at.map((each) => each!.worst),
+        own: mean('own'),
+        ticket: mean('ticket'),
+        barrier: mean('barrier'),
+        accuracy: mean('accuracy'),
+      }
     })
     const found = parts.flatMap((each) => each ?? [])
     if (found.length < 2 || found.some(({ barrier, accuracy }) => barrier.size === 0 || accuracy.size === 0))
       return undefined
     const effect = meanOf(found.map(({ barrier }) => barrier))
-    const verdicts = found.flatMap(({ own, ticket, barrier, accuracy }) => {
-      // No line is worse than chance: where neither is stable, whoever is less accurate has the less room for a barrier.
-      const stable = [own, ticket].some((values) => estimateOf(values).mean < STABLE)
+    const verdicts = found.flatMap(({ worst, barrier, accuracy }) => {
+      // A line at chance cannot rise further: there a lower barrier only says that its ends are worse.
+      const room = worst.every((line) => estimateOf(line).mean < CHANCE)
       const higher = above(estimateOf(barrier), 0)
-      return [higher === 'contradicted' && !stable ? 'inconclusive' : higher, above(estimateOf(accuracy), 0)]
+      return [higher === 'contradicted' && !room ? 'inconclusive' : higher, above(estimateOf(accuracy), 0)]
     })
     const each = found.map(
       ({ control, own, ticket, barrier, accuracy }) =>
@@ -309,18 +216,6 @@ function crossings(curve: readonly PerSeed[], threshold: number): PerSeed {
   )
 }
 
-/** Whether one of the two is there by some point, and the other at no point up to the next. */
-function farApart({ stable, matching }: ReturnType<typeof decided>): boolean {
-  const before = (first: readonly Verdict[], second: readonly Verdict[]) =>
-    first.some(
-      (verdict, i) =>
-        verdict === 'supported' &&
-        i + 1 < second.length &&
-        second.slice(0, i + 2).every((other) => other === 'contradicted'),
-    )
-  return before(stable, matching) || before(matching, stable)
-}
-
 const lmc5: Claim = {
   id: 'LMC-5',
   title: 'Tickets begin to match the dense network at the rewind point at which they become stable',
@@ -349,8 +244,8 @@ const lmc5: Claim = {
     const effect = new Map(places.map(({ seed, difference }) => [seed, difference]))
     const [wide, narrow] = [estimateOf(effect), estimateOf(effect, 0.9)]
     // Seeds that begin at the same steps have no interval of steps, but intervals of what was measured there.
-    const seedsAgree = narrow.low === null && seen.size > 1
-    const found = seedsAgree && farApart(decided(ladder, network)) ? 'contradicted' : equivalent(wide, narrow, 1)
+    const agree = narrow.low === null
+    const found = agree && farApart(decided(ladder, network)) ? 'contradicted' : equivalent(wide, narrow, 1)
     const sides = new Set(places.flatMap(({ side }) => side ?? []))
     // Bounds to one side may contradict there; they never support.
     const bounded = sides.size === 1 && sides.has(wide.mean > 0 ? 'more' : 'less') && found === 'contradicted'

@@ -19,7 +19,7 @@ import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
 import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
 import { iterationAt, keptAt, type RewindSettings, rewindProfiles } from './rewind.js'
 
-export interface ConnectedNetwork extends PrunedNetwork, Pick<RewindSettings, 'points' | 'keptToo'> {
+export interface ConnectedNetwork extends PrunedNetwork, Pick<RewindSettings, 'points' | 'alsoKeptAt'> {
   readonly data: TrainConfigInput['data']
   /** Rounds whose tickets are copied. */
   readonly copyRounds: readonly number[]
@@ -41,10 +41,10 @@ export const barrierArm = (what: string, percent: number): string => `${what} ba
 const copyOrder = (seed: number): number => 1000 + seed
 
 /** A network of the rewinding experiment with its data: the runs that both experiments plan are the same. */
-function rewound({ dataset, data, networks, points, keptToo }: RewindSettings, name: string) {
+function rewound({ dataset, data, networks, points, alsoKeptAt }: RewindSettings, name: string) {
   const network = networks.find((candidate) => candidate.name === name)
   if (network === undefined) throw new Error(`The rewinding experiment has no ${name}.`)
-  return { ...network, data: { dataset: dataset.name, ...data }, points, ...(keptToo && { keptToo }) }
+  return { ...network, data: { dataset: dataset.name, ...data }, points, ...(alsoKeptAt && { alsoKeptAt }) }
 }
 
 const lenetRates = { scope: 'layerwise', dense: 0.2 } as const

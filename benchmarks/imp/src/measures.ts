@@ -22,8 +22,8 @@ export const atScale = (results: Results, paper: number, scaled: number) =>
   results.profile === 'paper' ? paper : scaled
 
 /**
- * A part that cannot be shown below `paper` for want of seeds, such as that two arms are equal: there it counts only if it
- * refutes the claim.
+ * A part that cannot be shown below `paper` for want of seeds, such as that one arm is no better than another to within half
+ * a point: there it counts only if it refutes the claim.
  */
 export const refuting = (results: Results, verdict: Verdict): Verdict =>
   results.profile === 'paper' || verdict === 'contradicted' ? verdict : 'supported'

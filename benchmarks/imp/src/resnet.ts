@@ -33,6 +33,7 @@ export const resnetProfiles: DeepProfiles = {
       '10,000 images to train on and 2,500 to validate on instead of 45,000 and 5,000',
       'ResNet-8 instead of ResNet-20, 20 epochs with drops of the rate after 14 and 17, warm-up over the first 14',
       "two of the paper's rounds of pruning are taken in one: 36% of the weights that are left, down to 16.8%",
+      'validated every 5 epochs, so early-stop iterations are coarse',
     ],
   },
   paper: {

@@ -10,6 +10,7 @@ import {
   type ScoringOptions,
   type ScoringSetSize,
   sizeOf,
+  streams,
   type Task,
   UserError,
 } from '@winning-tickets/core'
@@ -34,7 +35,7 @@ export async function scorerOf(name: string): Promise<Scorer> {
   throw new UserError(`No method "${name}" scores weights; choose one of ${scorers.map((one) => one.name).join(', ')}.`)
 }
 
-/** Thrown where a scoring that is only traced would see a number: when a graph is to run, or a random one is drawn. */
+/** Thrown where a scoring that is only traced would see a number: when a graph is to run, or random scores are drawn. */
 class Traced extends Error {}
 
 /** The trace hashes of the graphs that a method scores by. */
@@ -69,9 +70,10 @@ export async function tracedScoring(
     model,
     task: blankTask(model, objective),
     engine,
-    // Random scores need no graph, and nobody would read them.
-    streams: () => {
-      throw new Traced()
+    // Random scores need no graph, and nobody would read them; other methods may draw weights before they compile one.
+    streams: (stream: string) => {
+      if (stream.startsWith('mask/')) throw new Traced()
+      return streams(0)(stream)
     },
     weights: Object.fromEntries(model.parameters.map(({ name, shape }) => [name, zeros(sizeOf(shape))])),
     mask: {},

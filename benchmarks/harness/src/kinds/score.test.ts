@@ -43,6 +43,22 @@ async function run(given: Partial<Given> & Pick<Given, 'method'>) {
   return { parts: result.parts as Record<string, Record<string, number>>, artifacts }
 }
 
+describe('the graphs in a stage id', () => {
+  test.each([
+    ['snip', {}],
+    ['snip', { mode: 'repo' }],
+    ['grasp', {}],
+    ['grasp', { mode: 'repo' }],
+  ])('of %s with %o are traced, also where it draws weights first', async (method, options) => {
+    const { traceHashes } = (await stageOf({ method, options: options as JsonObject })).identity
+    expect(traceHashes.score1).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  test.each(['random', 'magnitude'])('of %s are none', async (method) => {
+    expect((await stageOf({ method })).identity.traceHashes).toEqual({})
+  })
+})
+
 describe('a scoring in one round', () => {
   test('measures the masks of magnitude that sorting gives', async () => {
     const { parts } = await run({ method: 'magnitude' })

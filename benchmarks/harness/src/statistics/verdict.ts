@@ -61,7 +61,7 @@ export function finding(
     high: apply(high),
     seeds,
     ...(detectable === null ? {} : { detectable: transform && mean < 0 ? transform(-detectable) : shown(detectable) }),
-    detail: low === null ? `${detail} ${tooFew(seeds)}` : detail,
+    detail: low === null && verdict === 'inconclusive' ? `${detail} ${tooFew(seeds)}` : detail,
   }
 }
 

@@ -74,12 +74,19 @@ const PATIENCE = 180_000
  * ONNX Runtime takes up to half a minute to prepare graphs of their size, and they are made of the others' blocks: only with
  * THOROUGH=1, as CI has it.
  */
-const DEEP: readonly ModelName[] = [
-  ...(['vgg-19', 'resnet-32', 'resnet-56', 'wrn-16-10', 'wrn-22-8'] as const),
-  ...(['preresnet-20', 'preresnet-56', 'preresnet-101', 'preresnet-164'] as const),
+const LARGE: readonly ModelName[] = [
+  'vgg-19',
+  'resnet-32',
+  'resnet-56',
+  'wrn-16-10',
+  'wrn-22-8',
+  'preresnet-20',
+  'preresnet-56',
+  'preresnet-101',
+  'preresnet-164',
 ]
 /** Of these not even then in single precision. */
-const DEEPEST: readonly ModelName[] = ['preresnet-101', 'preresnet-164']
+const LARGEST: readonly ModelName[] = ['preresnet-101', 'preresnet-164']
 const thorough = process.env.THOROUGH === '1'
 
 /** How far gradients may be from central differences, relatively: rounding, over STEP, is up to 1e-6 of it by processor. */
@@ -89,7 +96,7 @@ test('every model of the registry is in the fixture', () => {
   expect(every.map(({ name }) => name).sort()).toEqual([...modelNames].sort())
 })
 
-const tested = every.filter(({ name }) => thorough || !DEEP.includes(name))
+const tested = every.filter(({ name }) => thorough || !LARGE.includes(name))
 
 describe.each(tested.map((tiny) => [tiny.name, tiny] as const))('%s', (name, tiny) => {
   const network = (model as (name: ModelName, options: object) => Model)(name, tiny.options)
@@ -144,7 +151,7 @@ describe.each(tested.map((tiny) => [tiny.name, tiny] as const))('%s', (name, tin
     }
   })
 
-  test.skipIf(DEEPEST.includes(name))('single precision agrees with doubles', async () => {
+  test.skipIf(LARGEST.includes(name))('single precision agrees with doubles', async () => {
     const { run, dispose } = await derivativesOf(network, 'float32')
     const single = await run(inputs)
     await dispose()

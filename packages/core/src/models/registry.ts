@@ -37,7 +37,10 @@ export function model<Name extends ModelName>(name: Name, options?: Parameters<(
     throw new UserError(`There is no model "${name}"; there are ${modelNames.join(', ')}.`)
   }
   const key = JSON.stringify([name, options])
-  const known = made.get(key) ?? (registry[name] as (given: typeof options) => Model)(options)
-  made.set(key, known)
+  let known = made.get(key)
+  if (known === undefined) {
+    known = (registry[name] as (given: typeof options) => Model)(options)
+    made.set(key, known)
+  }
   return known
 }

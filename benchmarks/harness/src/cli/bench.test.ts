@@ -114,6 +114,19 @@ describe('tickets bench', () => {
     })
   })
 
+  it('runs several experiments as one set, and reports on each', async () => {
+    const out = join(folder, 'reports')
+    const { status, stdout, stderr } = await tickets('bench', '--json', '--out', out)
+    expect(status).toBe(1)
+    expect(events(stderr).filter(({ type }) => type === 'planned')).toMatchObject([{ total: 13, pending: 13 }])
+    expect((JSON.parse(stdout) as ClaimRecord[]).map(({ id }) => id).sort()).toEqual(['BAD-1', 'TOY-1', 'TOY-2'])
+    expect(readdirSync(out).sort()).toEqual(['failing', 'toy'])
+    for (const name of readdirSync(out)) expect(readdirSync(join(out, name))).toContain('index.html')
+    expect((await tickets('bench', 'failing', 'toy')).stderr).toContain(
+      'failing, toy smoke: 2 stages to run, 11 stored',
+    )
+  })
+
   it.each(['SIGINT', 'SIGTERM'] as const)('stops within two seconds of %s and says how to go on', async (signal) => {
     const { args, env } = commandLine(['bench', 'toy', '--profile', 'paper'], surroundings())
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })

@@ -15,6 +15,7 @@ import type { Cell, Settings } from '../experiment/types.js'
 import { claimsTable, levelsTable } from '../report/tables.js'
 import { writeReport } from '../report/write.js'
 import { canonicalJson } from '../stage/json.js'
+import type { Stage } from '../stage/types.js'
 import { openStore } from '../store/disk.js'
 import { ensureWritable } from '../store/files.js'
 import { storeLocation } from '../store/location.js'
@@ -55,6 +56,8 @@ export function benchCommand(program: Command, benchmarks: string): void {
     .addHelpText(
       'after',
       `
+Experiments run as one set, and the reports are written when it is done. What a long run has of one experiment so far is
+seen meanwhile with "tickets claims".
 With --json the verdicts go to standard output, and progress to standard error as one JSON object a line.
 With --for no stage is begun that would not be done in time; of what runs at the end the last checkpoint is kept.
 Ctrl-C stops at once and loses nothing that is finished; the same command goes on from there, running stages from their
@@ -75,22 +78,26 @@ Examples:
 
 async function bench(choices: readonly Choice[], options: BenchOptions): Promise<void> {
   const until = options.for === undefined ? undefined : performance.now() + 1000 * options.for
-  const summaries: Summary[] = []
-  const records: ClaimRecord[] = []
+  const { json = false } = options
+  const grids: Grid[] = []
   for (const choice of choices) {
-    const { summary, claims } = await runOne(await plan(choice, options), options, until)
-    summaries.push(summary)
-    records.push(...claims)
-    if (summary.ended === 'interrupted') break
+    const out = resolve(options.out ? join(options.out, choice.experiment.name) : reportFolder(choice))
+    await ensureWritable(out, { what: 'The report', remedy: 'choose another place with --out DIR' })
+    grids.push({ ...(await plan(choice, options)), out })
   }
-  if (options.json) process.stdout.write(`${JSON.stringify(records, null, 1)}\n`)
-  process.exitCode = exitCode(summaries)
+  const { summary, store } = await runStages(grids, options, until)
+  if (summary.ended !== 'complete') reportEnd(summary, store.location, json)
+  const records: ClaimRecord[] = []
+  for (const grid of grids) records.push(...(await report(grid, store, summary, options)))
+  if (json) process.stdout.write(`${JSON.stringify(records, null, 1)}\n`)
+  else reportFailures(summary)
+  process.exitCode = exitCode(summary)
 }
 
 /** 130 after an interruption, 1 if a stage failed. */
-function exitCode(summaries: readonly Summary[]): number {
-  if (summaries.some(({ ended }) => ended === 'interrupted')) return 130
-  return summaries.some(({ failed }) => failed.length > 0) ? 1 : 0
+function exitCode({ ended, failed }: Summary): number {
+  if (ended === 'interrupted') return 130
+  return failed.length > 0 ? 1 : 0
 }
 
 interface Planned {
@@ -99,48 +106,36 @@ interface Planned {
   readonly cells: readonly Cell[]
 }
 
+interface Grid extends Planned {
+  /** Folder of the report. */
+  readonly out: string
+}
+
 async function plan(choice: Choice, { profile, seeds }: BenchOptions): Promise<Planned> {
   const given = choice.experiment.profiles[profile]
   const settings = seeds === undefined ? given : { ...given, seeds }
   return { choice, settings, cells: await choice.experiment.plan(settings) }
 }
 
-async function runOne(planned: Planned, options: BenchOptions, until: number | undefined) {
-  const { choice, settings, cells } = planned
-  const { profile, json = false } = options
-  const out = resolve(options.out ? join(options.out, choice.experiment.name) : reportFolder(choice))
-  await ensureWritable(out, { what: 'The report', remedy: 'choose another place with --out DIR' })
-  const { summary, store } = await runStages(planned, options, until)
-  const results = await collectResults(choice.experiment, profile, settings, cells, store)
-  const claims = claimsOf(choice).map((claim) => judge(claim, results))
-  if (summary.ended !== 'complete') reportEnd(summary, store.location, json)
-  if (summary.ended === 'interrupted') return { summary, claims }
-  const page = await writeReport({ results, claims }, out)
-  if (!json) {
-    process.stdout.write(`\n${choice.experiment.title}\n${levelsTable(results)}\n\n${claimsTable(claims)}\n`)
-    process.stdout.write(`Report: ${page}\n`)
-    reportFailures(summary)
-  }
-  return { summary, claims }
-}
-
+/** Runs the stages of all grids as one set: a worker that one grid leaves idle begins the next, with what it has compiled. */
 async function runStages(
-  { choice, cells }: Planned,
+  grids: readonly Grid[],
   { profile, workers, store: folder, json = false }: BenchOptions,
   until: number | undefined,
 ) {
-  const progress = watcher(`${choice.experiment.name} ${profile}`, { json })
+  const choices = grids.map(({ choice }) => choice)
+  const batches = grids.flatMap(({ cells }) => batchesOf(cells))
+  const progress = watcher(`${titleOf(choices)} ${profile}`, { json })
   const interruption = onInterrupt()
   try {
     const store = await openStore(storeLocation(folder), {
-      evidence: evidenceFolders([choice]),
+      evidence: evidenceFolders(choices),
       onWarning: (message) => progress.onEvent({ type: 'warning', message }),
     })
-    const inTime = until === undefined || performance.now() < until
-    if (inTime) await ensureData(cells, store, interruption.signal)
-    const summary = await execute(batchesOf(cells), {
+    await ensureData(batches, store, interruption.signal)
+    const summary = await execute(batches, {
       store,
-      where: { modules: [choice.project.module] },
+      where: { modules: [...new Set(choices.map(({ project }) => project.module))] },
       workers,
       onEvent: progress.onEvent,
       signal: interruption.signal,
@@ -153,9 +148,12 @@ async function runStages(
   }
 }
 
+const titleOf = (choices: readonly Choice[]): string =>
+  choices.length > 3 ? `${choices.length} experiments` : choices.map(({ experiment }) => experiment.name).join(', ')
+
 /** Workers load data; fetching them is done once, here, where there is a bar, and fails before anything has started. */
-async function ensureData(cells: readonly Cell[], store: Store, signal: AbortSignal): Promise<void> {
-  const { pending } = await planStages(batchesOf(cells), store)
+async function ensureData(batches: readonly (readonly Stage[])[], store: Store, signal: AbortSignal): Promise<void> {
+  const { pending } = await planStages(batches, store)
   const registered = new Set(listDatasets().map(({ info }) => info.name))
   try {
     for (const name of datasetsOf(pending)) {
@@ -165,6 +163,24 @@ async function ensureData(cells: readonly Cell[], store: Store, signal: AbortSig
     // Whoever stopped the download is told so as of any other interruption.
     if (!signal.aborted) throw error
   }
+}
+
+/** Judges the claims of a grid and, unless the run was interrupted, writes and prints its report. */
+async function report(
+  { choice, settings, cells, out }: Grid,
+  store: Store,
+  { ended }: Summary,
+  { profile, json = false }: BenchOptions,
+): Promise<readonly ClaimRecord[]> {
+  const results = await collectResults(choice.experiment, profile, settings, cells, store)
+  const claims = claimsOf(choice).map((claim) => judge(claim, results))
+  if (ended === 'interrupted') return claims
+  const page = await writeReport({ results, claims }, out)
+  if (!json) {
+    process.stdout.write(`\n${choice.experiment.title}\n${levelsTable(results)}\n\n${claimsTable(claims)}\n`)
+    process.stdout.write(`Report: ${page}\n`)
+  }
+  return claims
 }
 
 /** Why the run ended before its work, how far it came and how to go on. */

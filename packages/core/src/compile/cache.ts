@@ -1,20 +1,33 @@
-/** Compiled graphs, kept for the life of an engine, so that fifty runs in one process compile once. */
+/** Compiled graphs, kept by engine, so that fifty runs in one process compile once. */
 import type { Engine } from '@winning-tickets/jit'
 
-const caches = new WeakMap<Engine, Map<string, Promise<unknown>>>()
+/** Graphs that an engine keeps: each holds the memory of its activations, and a process may come by many networks. */
+const KEPT = 12
 
-/** What `make` gave for this engine and key the first time. A failure is not kept. Graphs live as long as
- * their engine. */
-export function compiledOnce<T>(engine: Engine, key: string, make: () => Promise<T>): Promise<T> {
-  let cache = caches.get(engine)
-  if (cache === undefined) {
-    cache = new Map()
-    caches.set(engine, cache)
-  }
+interface Disposable {
+  dispose(): Promise<void>
+}
+
+const caches = new WeakMap<Engine, Map<string, Promise<Disposable>>>()
+
+/**
+ * What `make` gave for this engine and key the first time. A failure is not kept, and the graph that nobody has asked for
+ * for longest gives way to a new one: ask again for every use.
+ */
+export function compiledOnce<T extends Disposable>(engine: Engine, key: string, make: () => Promise<T>): Promise<T> {
+  // A Map remembers the order of insertion: the first entry is the one unused for longest.
+  const cache = caches.get(engine) ?? new Map<string, Promise<Disposable>>()
+  caches.set(engine, cache)
   const known = cache.get(key)
-  if (known !== undefined) return known as Promise<T>
-  const made = make()
+  const made = known ?? make()
+  cache.delete(key)
   cache.set(key, made)
-  made.catch(() => cache.delete(key))
-  return made
+  if (known === undefined) made.catch(() => cache.delete(key))
+  for (const [oldest, graph] of cache) {
+    if (cache.size <= KEPT) break
+    cache.delete(oldest)
+    graph.then((unused) => unused.dispose()).catch(() => {})
+  }
+  // Under one key there is one type: the key names everything that the graph depends on.
+  return made as Promise<T>
 }

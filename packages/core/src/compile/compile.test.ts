@@ -1,8 +1,15 @@
 /** Trace hashes tell configurations apart that compute different things, and only those; graphs are compiled once. */
-import { createEngine, type Engine } from '@winning-tickets/jit'
+import { createEngine, type Engine, type TensorSpec } from '@winning-tickets/jit'
 import { expect, test } from 'vitest'
 import { classificationObjective, model, type RecipeInput, recipe } from '../index.js'
-import { compileEvaluation, compileTraining, stepSignature, trainStep, trainTraceHashes } from './index.js'
+import {
+  compiledOnce,
+  compileEvaluation,
+  compileTraining,
+  stepSignature,
+  trainStep,
+  trainTraceHashes,
+} from './index.js'
 
 const network = model('lenet-300-100', { inputShape: [16], hidden: [8], classes: 4 })
 const objective = classificationObjective({ shape: [16], classes: 4, examples: 100 })
@@ -62,4 +69,27 @@ test('an engine compiles a configuration once, and tries again after a failure',
   expect(calls).toBe(2)
   await compileTraining(engine, { ...config, batchSize: 11 })
   expect(calls).toBe(3)
+})
+
+test('the graph unused for longest gives way to a thirteenth, and is disposed of', async () => {
+  const engine = await createEngine()
+  const disposed: number[] = []
+  const get = (graph: number) =>
+    compiledOnce(engine, String(graph), async () => ({ graph, dispose: async () => void disposed.push(graph) }))
+  for (let graph = 0; graph < 12; graph++) await get(graph)
+  const first = await get(0)
+  await get(12)
+  await expect.poll(() => disposed).toEqual([1])
+  expect(await get(0)).toBe(first)
+  await get(1)
+  await expect.poll(() => disposed).toEqual([1, 2])
+})
+
+test('a set that fills no batch is evaluated in one of its own size', async () => {
+  const engine = await createEngine()
+  const batchOf = async (count?: number) => {
+    const { inputs } = await compileEvaluation(engine, network, objective, count)
+    return (inputs.inputs as Record<string, TensorSpec>).weights!.shape
+  }
+  expect([await batchOf(), await batchOf(1001), await batchOf(60)]).toEqual([[1000], [1000], [60]])
 })

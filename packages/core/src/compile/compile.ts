@@ -1,13 +1,5 @@
 /** Compiling the graphs of training and evaluation, each once an engine. */
-import type {
-  Compiled,
-  CompiledLoop,
-  Engine,
-  SpecTree,
-  TensorFunction,
-  TensorSpec,
-  TensorTree,
-} from '@winning-tickets/jit'
+import type { Compiled, CompiledLoop, Engine, TensorFunction, TensorSpec, TensorTree } from '@winning-tickets/jit'
 import { canonicalJson, type Json } from '../config/index.js'
 import { UserError } from '../errors.js'
 import type { Model, TensorRecord } from '../models/index.js'
@@ -22,24 +14,31 @@ export function compileTraining(engine: Engine, config: StepConfig): Promise<Com
   return compiledOnce(engine, key, () => engine.compileLoop(trainStep(config), stepSignature(config)))
 }
 
-/** The objective's evaluation graph. */
-export function compileEvaluation(engine: Engine, model: Model, objective: Objective): Promise<Compiled> {
-  const { fn, signature } = evaluationGraph(model, objective)
-  const key = canonicalJson({ evaluate: { model: model.config, objective: objective.config } })
+/** The objective's evaluation graph for a set of `count` examples. */
+export function compileEvaluation(
+  engine: Engine,
+  model: Model,
+  objective: Objective,
+  count?: number,
+): Promise<Compiled> {
+  const { fn, signature } = evaluationGraph(model, objective, count)
+  const shapes = Object.values(signature.inputs).map(({ shape }) => [...shape])
+  const key = canonicalJson({ evaluate: { model: model.config, objective: objective.config, shapes } })
   return compiledOnce(engine, key, () => engine.compile(fn, signature))
 }
 
-/** The evaluation as a function for the engine: inputs are {parameters, inputs}. */
-export function evaluationGraph(model: Model, objective: Objective): { fn: TensorFunction; signature: SpecTree } {
+/**
+ * The evaluation as a function for the engine: inputs are {parameters, inputs}.
+ *
+ * @param count examples of the set, for a batch is no larger
+ */
+export function evaluationGraph(model: Model, objective: Objective, count = Number.POSITIVE_INFINITY) {
   const { evaluation } = objective
   if (evaluation === undefined) throw new UserError(`The objective ${objective.name} has no evaluation graph.`)
-  return {
-    fn: (inputs) => evaluation.run(model, inputs.parameters as TensorRecord, inputs.inputs as TensorTree),
-    signature: {
-      parameters: Object.fromEntries(
-        model.parameters.map(({ name, shape }): [string, TensorSpec] => [name, { shape, dtype: 'float32' }]),
-      ),
-      inputs: evaluation.inputs,
-    },
-  }
+  const fn: TensorFunction = ({ parameters, inputs }) =>
+    evaluation.run(model, parameters as TensorRecord, inputs as TensorTree)
+  const parameters = Object.fromEntries(
+    model.parameters.map(({ name, shape }): [string, TensorSpec] => [name, { shape, dtype: 'float32' }]),
+  )
+  return { fn, signature: { parameters, inputs: evaluation.inputs(Math.min(evaluation.batchSize, count)) } }
 }

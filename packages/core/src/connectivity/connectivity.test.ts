@@ -96,7 +96,6 @@ function linearNetwork(inputs: number, hidden: number): Model {
 
 /** The squared error on `count` examples, by a graph; nothing trains. */
 function regression(inputs: number, count: number, x: Float32Array, y: Float32Array): Task {
-  const specs = { x: { shape: [count, inputs], dtype: 'float32' }, y: { shape: [count, 1], dtype: 'float32' } } as const
   const objective: Objective = {
     name: 'regression',
     config: { task: 'regression', inputs, count },
@@ -105,7 +104,12 @@ function regression(inputs: number, count: number, x: Float32Array, y: Float32Ar
     state: () => ({}),
     loss: () => expect.unreachable(),
     evaluation: {
-      inputs: { ...specs, weights: { shape: [count], dtype: 'float32' } },
+      batchSize: count,
+      inputs: (examples) => ({
+        x: { shape: [examples, inputs], dtype: 'float32' },
+        y: { shape: [examples, 1], dtype: 'float32' },
+        weights: { shape: [examples], dtype: 'float32' },
+      }),
       run(network, parameters, { x, y }) {
         const { output } = network.apply(parameters, x as tf.Tensor, { training: false })
         return {

@@ -111,11 +111,12 @@ export function classificationObjective(
     },
 
     evaluation: {
-      inputs: {
-        images: bytes(EVALUATION_BATCH),
-        labels: labels(EVALUATION_BATCH),
-        weights: { shape: [EVALUATION_BATCH], dtype: 'float32' },
-      },
+      batchSize: EVALUATION_BATCH,
+      inputs: (count) => ({
+        images: bytes(count),
+        labels: labels(count),
+        weights: { shape: [count], dtype: 'float32' },
+      }),
       /** Sums over the examples, each times its weight: 1, or 0 for what only fills the last batch. */
       run(model, parameters, inputs) {
         const { output } = model.apply(parameters, prepare(inputs.images as tf.Tensor), { training: false })

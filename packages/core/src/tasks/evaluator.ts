@@ -21,8 +21,8 @@ export interface EvaluationSet {
  */
 export async function setEvaluator({ model, engine, objective, count, arrays }: EvaluationSet): Promise<Evaluator> {
   if (count < 1) throw new UserError(`The objective ${objective.name} cannot be evaluated on an empty split.`)
-  const graph = await compileEvaluation(engine, model, objective)
-  const specs = objective.evaluation!.inputs as Readonly<Record<string, TensorSpec>>
+  const graph = await compileEvaluation(engine, model, objective, count)
+  const specs = graph.inputs.inputs as Readonly<Record<string, TensorSpec>>
   const batch = specs.weights!.shape[0]!
   const batches = Array.from({ length: Math.ceil(count / batch) }, (_, i) => {
     const used = Math.min(batch, count - i * batch)

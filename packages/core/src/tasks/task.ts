@@ -70,7 +70,10 @@ export interface ScoringExamples {
 }
 
 export interface EvaluationGraph {
-  readonly inputs: SpecTree
+  /** Examples a batch, where there are as many: the batch of the graph's hash. */
+  readonly batchSize: number
+  /** Specs of `count` examples. */
+  inputs(count: number): Readonly<Record<string, TensorSpec>>
   run(model: Model, parameters: TensorRecord, inputs: TensorTree): TensorTree
 }
 

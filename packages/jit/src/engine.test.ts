@@ -2,7 +2,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import * as ort from 'onnxruntime-node'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   createEngine,
   type HostTree,
@@ -142,6 +145,26 @@ describe('compile', () => {
       ])
     },
   )
+})
+
+it('holds no compiled function that nobody holds any more', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const engine = await createEngine()
+  const create = vi.spyOn(ort.InferenceSession, 'create')
+  const spec = { x: { shape: [2], dtype: 'float32' } } as const
+  const kept = await engine.compile(({ x }) => ({ y: (x as tf.Tensor).add(1) }), spec)
+  await engine.compile(({ x }) => ({ y: (x as tf.Tensor).add(2) }), spec)
+  const sessions = await Promise.all(create.mock.results.map(async ({ value }) => new WeakRef(await value)))
+  create.mockRestore()
+  await expect
+    .poll(() => {
+      collect()
+      return sessions.map((session) => session.deref() !== undefined)
+    })
+    .toEqual([true, false])
+  expect(await kept.run({ x: Float32Array.of(1, 2) })).toEqual({ y: Float32Array.of(2, 3) })
+  await engine.dispose()
 })
 
 describe('second derivatives', () => {

@@ -119,12 +119,50 @@ describe('tickets bench', () => {
     const { status, stdout, stderr } = await tickets('bench', '--json', '--out', out)
     expect(status).toBe(1)
     expect(events(stderr).filter(({ type }) => type === 'planned')).toMatchObject([{ total: 13, pending: 13 }])
+    expect(events(stderr).find(({ type }) => type === 'failed')).toMatchObject({ label: 'failing: the bad one' })
     expect((JSON.parse(stdout) as ClaimRecord[]).map(({ id }) => id).sort()).toEqual(['BAD-1', 'TOY-1', 'TOY-2'])
     expect(readdirSync(out).sort()).toEqual(['failing', 'toy'])
     for (const name of readdirSync(out)) expect(readdirSync(join(out, name))).toContain('index.html')
-    expect((await tickets('bench', 'failing', 'toy')).stderr).toContain(
-      'failing, toy smoke: 2 stages to run, 11 stored',
-    )
+
+    const again = await tickets('bench', '--out', out)
+    expect(again.stderr).toContain('failing, toy smoke: 2 stages to run, 11 stored')
+    expect(again.stderr).toContain('failed: failing: the bad one: value 1 is not to its liking\n  toy/chain stage')
+    expect(again.stdout).toMatch(/Chains of hashes, one of which breaks.*BAD-1.*\nChains of hashes\n.*TOY-1/s)
+  })
+
+  it('runs what it has the data for, and names what it has not', async () => {
+    const lacking = makeBenchmarks(join(folder, 'lacking'), ['lacking', 'toy'])
+    const env = { TICKETS_STORE: join(folder, 'store'), TICKETS_DATA_DIR: folder, XDG_CACHE_HOME: folder }
+    const without = (...args: string[]) => ticketsBuilt(['bench', ...args], { benchmarks: lacking, env })
+    const both = await without()
+    expect(both.status).toBe(1)
+    expect(both.stdout).toMatch(/TOY-1.*supported/s)
+    expect(both.stderr).toMatch(/\nlacking did not run: .*cifar10-jpeg/)
+    const json = await without('--json')
+    expect(json.status).toBe(1)
+    expect(events(json.stderr).at(-1)).toMatchObject({ type: 'no data', experiment: 'lacking' })
+    await expect(without('lacking')).resolves.toMatchObject({ status: 1, stdout: '' })
+  })
+
+  it('keeps the reports of what was done before Ctrl-C', async () => {
+    const out = join(folder, 'reports')
+    const { args, env } = commandLine(['bench', '--profile', 'paper', '--out', out], surroundings())
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let [stdout, stderr] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    const exit = once(child, 'close')
+    while (!existsSync(join(out, 'failing', 'index.html'))) await sleep(20)
+    child.kill('SIGINT')
+    expect(await exit).toEqual([130, null])
+    expect(stdout).toContain('Chains of hashes, one of which breaks')
+    expect(stdout).not.toContain('TOY-1')
+    expect(existsSync(join(out, 'toy', 'index.html'))).toBe(false)
+    expect(stderr).toMatch(/Interrupted: \d+ of 208 stages are in .*store; run the same command to go on\.\n$/)
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)('stops within two seconds of %s and says how to go on', async (signal) => {

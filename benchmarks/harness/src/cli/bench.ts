@@ -1,27 +1,24 @@
 /** `tickets bench`: runs what is missing of the experiments, judges the claims, writes the reports. */
 import { availableParallelism } from 'node:os'
-import { join, resolve } from 'node:path'
-import { fetchDataset, listDatasets } from '@winning-tickets/core'
+import { fetchDataset, listDatasets, UserError } from '@winning-tickets/core'
 import { type Command, Option } from 'commander'
-import type { ClaimRecord } from '../claims/types.js'
 import { execute } from '../execute/execute.js'
 import { planStages } from '../execute/plan.js'
 import type { Summary } from '../execute/types.js'
 import { datasetsOf } from '../experiment/data-needed.js'
-import { type Choice, choose, claimsOf, evidenceFolders, reportFolder } from '../experiment/discover.js'
+import { type Choice, choose, claimsOf, evidenceFolders } from '../experiment/discover.js'
 import type { Profile } from '../experiment/profile.js'
 import { batchesOf, collectResults, judge } from '../experiment/results.js'
-import type { Cell, Settings } from '../experiment/types.js'
-import { claimsTable, levelsTable } from '../report/tables.js'
 import { writeReport } from '../report/write.js'
-import { canonicalJson } from '../stage/json.js'
-import type { Stage } from '../stage/types.js'
 import { openStore } from '../store/disk.js'
 import { ensureWritable } from '../store/files.js'
 import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
+import { type Grid, gridsOf, labelsOf, titleOf } from './bench-grids.js'
+import { printReport, type Report, reportEnd, reportFailures, reportLack } from './bench-output.js'
+import { reportsOf } from './bench-reports.js'
 import { withBar } from './data.js'
-import { type GridCost, gridCost, type Power, powerOf, printCosts } from './dry-run.js'
+import { costOf, powerOf, printCost } from './dry-run.js'
 import { jsonOption, profileOption, storeOption, timeSpan, warn, wholeNumber } from './options.js'
 import { watcher } from './progress.js'
 
@@ -56,10 +53,11 @@ export function benchCommand(program: Command, benchmarks: string): void {
     .addHelpText(
       'after',
       `
-Experiments run as one set, and the reports are written when it is done. What a long run has of one experiment so far is
-seen meanwhile with "tickets claims".
+Experiments run as one set of stages. The report of each is written when its last stage is done, and all are printed at the
+end; how far a long run has come "tickets status" says, and "tickets claims imp --profile small" judges what there is.
 With --json the verdicts go to standard output, and progress to standard error as one JSON object a line.
-With --for no stage is begun that would not be done in time; of what runs at the end the last checkpoint is kept.
+With --for no stage is begun that would not be done in time; of what runs at the end the last checkpoint is kept, and then
+the reports are written.
 Ctrl-C stops at once and loses nothing that is finished; the same command goes on from there, running stages from their
 last checkpoint. Several benches may share a store: none does what another is doing.
 
@@ -79,130 +77,113 @@ Examples:
 async function bench(choices: readonly Choice[], options: BenchOptions): Promise<void> {
   const until = options.for === undefined ? undefined : performance.now() + 1000 * options.for
   const { json = false } = options
-  const grids: Grid[] = []
-  for (const choice of choices) {
-    const out = resolve(options.out ? join(options.out, choice.experiment.name) : reportFolder(choice))
+  const grids = await gridsOf(choices, options)
+  for (const { out } of grids) {
     await ensureWritable(out, { what: 'The report', remedy: 'choose another place with --out DIR' })
-    grids.push({ ...(await plan(choice, options)), out })
   }
-  const { summary, store } = await runStages(grids, options, until)
-  if (summary.ended !== 'complete') reportEnd(summary, store.location, json)
-  const records: ClaimRecord[] = []
-  for (const grid of grids) records.push(...(await report(grid, store, summary, options)))
-  if (json) process.stdout.write(`${JSON.stringify(records, null, 1)}\n`)
-  else reportFailures(summary)
-  process.exitCode = exitCode(summary)
+  const { location, summary, reports, lacking } = await runStages(grids, options, until)
+  if (json) {
+    const claims = reports.flatMap((report) => report.claims)
+    process.stdout.write(`${JSON.stringify(claims, null, 1)}\n`)
+  } else {
+    for (const report of reports) printReport(report)
+    reportFailures(summary, labelsOf(grids))
+  }
+  for (const { grid, message } of lacking) reportLack(grid.choice.experiment.name, message, json)
+  if (summary.ended !== 'complete') reportEnd(summary, location, json)
+  process.exitCode = exitCode(summary, lacking)
 }
 
-/** 130 after an interruption, 1 if a stage failed. */
-function exitCode({ ended, failed }: Summary): number {
-  if (ended === 'interrupted') return 130
-  return failed.length > 0 ? 1 : 0
-}
-
-interface Planned {
-  readonly choice: Choice
-  readonly settings: Settings
-  readonly cells: readonly Cell[]
-}
-
-interface Grid extends Planned {
-  /** Folder of the report. */
-  readonly out: string
-}
-
-async function plan(choice: Choice, { profile, seeds }: BenchOptions): Promise<Planned> {
-  const given = choice.experiment.profiles[profile]
-  const settings = seeds === undefined ? given : { ...given, seeds }
-  return { choice, settings, cells: await choice.experiment.plan(settings) }
-}
-
-/** Runs the stages of all grids as one set: a worker that one grid leaves idle begins the next, with what it has compiled. */
+/**
+ * Runs the stages of all grids as one set: a worker that one grid leaves idle begins the next, with what it has compiled.
+ * Those of grids whose data cannot be had are left out.
+ */
 async function runStages(
   grids: readonly Grid[],
   { profile, workers, store: folder, json = false }: BenchOptions,
   until: number | undefined,
 ) {
   const choices = grids.map(({ choice }) => choice)
-  const batches = grids.flatMap(({ cells }) => batchesOf(cells))
-  const progress = watcher(`${titleOf(choices)} ${profile}`, { json })
+  const progress = watcher(`${titleOf(grids)} ${profile}`, { json, labelOf: labelsOf(grids) })
   const interruption = onInterrupt()
   try {
     const store = await openStore(storeLocation(folder), {
       evidence: evidenceFolders(choices),
       onWarning: (message) => progress.onEvent({ type: 'warning', message }),
     })
-    await ensureData(batches, store, interruption.signal)
-    const summary = await execute(batches, {
-      store,
-      where: { modules: [...new Set(choices.map(({ project }) => project.module))] },
-      workers,
-      onEvent: progress.onEvent,
-      signal: interruption.signal,
-      ...(until === undefined ? {} : { until }),
-    })
-    return { store, summary }
+    const { ready, lacking } = await fetchData(grids, store, { signal: interruption.signal, until })
+    const reports = reportsOf(grids, (grid) => writeGrid(grid, profile, store))
+    const summary = await execute(
+      ready.flatMap(({ cells }) => batchesOf(cells)),
+      {
+        store,
+        where: { modules: [...new Set(choices.map(({ project }) => project.module))] },
+        workers,
+        onEvent(event) {
+          progress.onEvent(event)
+          reports.onEvent(event)
+        },
+        signal: interruption.signal,
+        ...(until === undefined ? {} : { until }),
+      },
+    )
+    return { location: store.location, summary, reports: await reports.written(summary.ended), lacking }
   } finally {
     progress.close()
     interruption.release()
   }
 }
 
-const titleOf = (choices: readonly Choice[]): string =>
-  choices.length > 3 ? `${choices.length} experiments` : choices.map(({ experiment }) => experiment.name).join(', ')
-
-/** Workers load data; fetching them is done once, here, where there is a bar, and fails before anything has started. */
-async function ensureData(batches: readonly (readonly Stage[])[], store: Store, signal: AbortSignal): Promise<void> {
-  const { pending } = await planStages(batches, store)
-  const registered = new Set(listDatasets().map(({ info }) => info.name))
-  try {
-    for (const name of datasetsOf(pending)) {
-      if (registered.has(name)) await withBar((onProgress) => fetchDataset(name, { onProgress, signal }))
-    }
-  } catch (error) {
-    // Whoever stopped the download is told so as of any other interruption.
-    if (!signal.aborted) throw error
-  }
+/** 130 after an interruption, 1 if a stage failed or data are missing. */
+function exitCode({ ended, failed }: Summary, lacking: readonly Lack[]): number {
+  if (ended === 'interrupted') return 130
+  return failed.length + lacking.length > 0 ? 1 : 0
 }
 
-/** Judges the claims of a grid and, unless the run was interrupted, writes and prints its report. */
-async function report(
-  { choice, settings, cells, out }: Grid,
+interface Lack {
+  readonly grid: Grid
+  readonly message: string
+}
+
+/**
+ * Workers load data; fetching them is done once, here, where there is a bar.
+ *
+ * @returns the grids whose data are here, and the others with what stood in the way
+ * @throws UserError if the only grid lacks its data
+ */
+async function fetchData(
+  grids: readonly Grid[],
   store: Store,
-  { ended }: Summary,
-  { profile, json = false }: BenchOptions,
-): Promise<readonly ClaimRecord[]> {
+  { signal, until = Number.POSITIVE_INFINITY }: { readonly signal: AbortSignal; readonly until: number | undefined },
+): Promise<{ readonly ready: readonly Grid[]; readonly lacking: readonly Lack[] }> {
+  const registered = new Set(listDatasets().map(({ info }) => info.name))
+  const fetched = new Map<string, Promise<unknown>>()
+  const fetchOnce = (name: string) => {
+    const fetching = fetched.get(name) ?? withBar((onProgress) => fetchDataset(name, { onProgress, signal }))
+    fetched.set(name, fetching)
+    return fetching
+  }
+  const lacking: Lack[] = []
+  for (const grid of grids) {
+    const { pending } = await planStages(batchesOf(grid.cells), store)
+    try {
+      for (const name of datasetsOf(pending)) {
+        if (registered.has(name) && performance.now() < until) await fetchOnce(name)
+      }
+    } catch (error) {
+      // Whoever stopped the download is told so as of any other interruption.
+      if (signal.aborted) break
+      if (!(error instanceof UserError) || grids.length === 1) throw error
+      lacking.push({ grid, message: error.message })
+    }
+  }
+  return { ready: grids.filter((grid) => !lacking.some((lack) => lack.grid === grid)), lacking }
+}
+
+async function writeGrid({ choice, settings, cells, out }: Grid, profile: Profile, store: Store): Promise<Report> {
   const results = await collectResults(choice.experiment, profile, settings, cells, store)
   const claims = claimsOf(choice).map((claim) => judge(claim, results))
-  if (ended === 'interrupted') return claims
-  const page = await writeReport({ results, claims }, out)
-  if (!json) {
-    process.stdout.write(`\n${choice.experiment.title}\n${levelsTable(results)}\n\n${claimsTable(claims)}\n`)
-    process.stdout.write(`Report: ${page}\n`)
-  }
-  return claims
-}
-
-/** Why the run ended before its work, how far it came and how to go on. */
-function reportEnd({ ended, stored, finished, total }: Summary, store: string, json: boolean): void {
-  const done = stored + finished
-  if (json) return void process.stderr.write(`${JSON.stringify({ type: ended, done, total, store })}\n`)
-  const why = ended === 'interrupted' ? 'Interrupted' : 'Out of time'
-  const more = ended === 'out of time' && finished === 0 ? ', with a longer --for if no stage fits into this one' : ''
-  process.stderr.write(`${why}: ${done} of ${total} stages are in ${store}; run the same command to go on${more}.\n`)
-}
-
-/** After the tables, what is missing from them and why. */
-function reportFailures({ failed, skipped }: Summary): void {
-  for (const { stage, message } of failed) {
-    const config = canonicalJson(stage.config, 'The config')
-    process.stderr.write(
-      `failed: ${stage.label}: ${message}\n  ${stage.kind.name} stage ${stage.id.slice(0, 8)} ${config}\n`,
-    )
-  }
-  if (skipped.length > 0) {
-    process.stderr.write(`${skipped.length} stages need a failed one and were skipped.\n`)
-  }
+  return { results, claims, page: await writeReport({ results, claims }, out) }
 }
 
 /** Aborts on the first Ctrl-C or TERM; a second one ends the process at once. */
@@ -225,12 +206,11 @@ async function dryRun(choices: readonly Choice[], options: BenchOptions): Promis
   const { profile, workers, json = false } = options
   const evidence = evidenceFolders(choices)
   const store = await openStore(storeLocation(options.store), { evidence, onWarning: warn })
-  const grids: GridCost[] = []
-  const power: Power[] = []
-  for (const choice of choices) {
-    const { settings, cells } = await plan(choice, options)
-    grids.push(await gridCost(choice.experiment.name, cells, store))
-    power.push(...claimsOf(choice).map((claim) => powerOf(claim, settings.seeds)))
-  }
-  printCosts(grids, { power, profile, workers, json })
+  const grids = await gridsOf(choices, options)
+  const cost = await costOf(
+    grids.map(({ choice, cells }) => ({ paper: choice.experiment.name, cells })),
+    store,
+  )
+  const power = grids.flatMap(({ choice, settings }) => claimsOf(choice).map((claim) => powerOf(claim, settings.seeds)))
+  printCost(cost, { power, profile, workers, json })
 }

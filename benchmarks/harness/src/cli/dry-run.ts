@@ -21,25 +21,40 @@ export interface ArmCost {
   readonly seconds: number
 }
 
-export interface GridCost {
+export interface Cost {
   readonly arms: readonly ArmCost[]
   /** Of the longest chain of stages that wait for each other: no number of workers is faster. */
   readonly chain: number
 }
 
-/** What a grid would cost with what the store has. */
-export async function gridCost(paper: string, cells: readonly Cell[], store: Store): Promise<GridCost> {
-  const plan = await planStages(batchesOf(cells), store)
+/** What some grids, which run as one set of stages, would cost with what the store has. */
+export async function costOf(
+  grids: readonly { readonly paper: string; readonly cells: readonly Cell[] }[],
+  store: Store,
+): Promise<Cost> {
+  const plan = await planStages(
+    grids.flatMap(({ cells }) => batchesOf(cells)),
+    store,
+  )
   const pending = new Set(plan.pending.map(({ id }) => id))
   const counted = new Set<string>()
-  const arms = [...new Set(cells.map(({ arm }) => arm))].map((arm) => {
-    const own = cells.filter((cell) => cell.arm === arm)
+  const armsOf = (cells: readonly Cell[]) => [...new Set(cells.map(({ arm }) => arm))]
+  const armCost = (paper: string, arm: string, own: readonly Cell[]): ArmCost => {
     const stages = topological(own.map(({ stage }) => stage)).filter(({ id }) => !counted.has(id))
     for (const { id } of stages) counted.add(id)
     const missing = stages.filter(({ id }) => pending.has(id))
     const seconds = missing.reduce((sum, { cost }) => sum + cost.seconds, 0)
     return { paper, arm, runs: own.length, stored: stages.length - missing.length, pending: missing.length, seconds }
-  })
+  }
+  const arms = grids.flatMap(({ paper, cells }) =>
+    armsOf(cells).map((arm) =>
+      armCost(
+        paper,
+        arm,
+        cells.filter((cell) => cell.arm === arm),
+      ),
+    ),
+  )
   return { arms, chain: Math.max(0, ...plan.urgency.values()) }
 }
 
@@ -64,14 +79,13 @@ interface Shown {
   readonly json: boolean
 }
 
-/** Prints the costs of some grids, which run one after the other, and their total. */
-export function printCosts(grids: readonly GridCost[], { power, profile, workers, json }: Shown): void {
-  const arms = grids.flatMap((grid) => grid.arms)
-  const total = (lines: readonly ArmCost[]) => lines.reduce((sum, line) => sum + line.seconds, 0)
-  const wall = grids.reduce((sum, grid) => sum + Math.max(grid.chain, total(grid.arms) / workers), 0)
+/** Prints a cost, arm by arm and in total, and what the claims could detect. */
+export function printCost({ arms, chain }: Cost, { power, profile, workers, json }: Shown): void {
+  const total = arms.reduce((sum, { seconds }) => sum + seconds, 0)
+  const wall = Math.max(chain, total / workers)
   if (json) {
     process.stdout.write(
-      `${JSON.stringify({ profile, arms, seconds: total(arms), workers, wall, claims: power }, null, 1)}\n`,
+      `${JSON.stringify({ profile, arms, seconds: total, workers, wall, claims: power }, null, 1)}\n`,
     )
     return
   }

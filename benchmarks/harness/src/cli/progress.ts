@@ -1,28 +1,37 @@
 /** What a person sees while stages run: bars on a terminal, a line now and then elsewhere, events with --json. */
 import { MultiBar, Presets, type SingleBar } from 'cli-progress'
 import type { ExecutionEvent } from '../execute/types.js'
-import type { Progress } from '../stage/types.js'
+import type { Progress, Stage } from '../stage/types.js'
 import { duration } from './duration.js'
 import { Pace } from './pace.js'
 
 export type Watcher = { onEvent(event: ExecutionEvent): void; close(): void }
 
+export interface WatchOptions {
+  readonly json: boolean
+  /** What a stage is called; its label by default. */
+  readonly labelOf?: (stage: Stage) => string
+}
+
+type LabelOf = NonNullable<WatchOptions['labelOf']>
+
 /** The sentence for an event that a person must know of. */
-const trouble = (event: ExecutionEvent): string | undefined => {
+const trouble = (event: ExecutionEvent, labelOf: LabelOf): string | undefined => {
   if (event.type === 'failed') {
     const stack = process.env.WT_DEBUG && event.stack ? `\n${event.stack}` : ''
-    return `failed: ${event.stage.label}: ${event.message}${stack}`
+    return `failed: ${labelOf(event.stage)}: ${event.message}${stack}`
   }
-  if (event.type === 'retried') return `again: ${event.stage.label}: ${event.message}`
-  if (event.type === 'skipped') return `skipped: ${event.stage.label}, for a stage it needs failed`
-  if (event.type === 'elsewhere') return `elsewhere: ${event.stage.label}: another process runs it`
+  if (event.type === 'retried') return `again: ${labelOf(event.stage)}: ${event.message}`
+  if (event.type === 'skipped') return `skipped: ${labelOf(event.stage)}, for a stage it needs failed`
+  if (event.type === 'elsewhere') return `elsewhere: ${labelOf(event.stage)}: another process runs it`
   if (event.type === 'warning') return `warning: ${event.message}`
   return undefined
 }
 
 /** The way to show progress that suits the output. Everything goes to standard error. */
-export function watcher(title: string, { json }: { json: boolean }): Watcher {
-  const { onEvent, close } = json ? jsonWatcher() : process.stderr.isTTY ? barWatcher(title) : lineWatcher(title)
+export function watcher(title: string, { json, labelOf = ({ label }) => label }: WatchOptions): Watcher {
+  const watch = json ? jsonWatcher : process.stderr.isTTY ? barWatcher : lineWatcher
+  const { onEvent, close } = watch(labelOf, title)
   const told = new Set<string>()
   return {
     onEvent(event) {
@@ -35,11 +44,11 @@ export function watcher(title: string, { json }: { json: boolean }): Watcher {
   }
 }
 
-function jsonWatcher(): Watcher {
+function jsonWatcher(labelOf: LabelOf): Watcher {
   return {
     onEvent(event) {
       const { type } = event
-      const stage = 'stage' in event ? { stage: event.stage.id, label: event.stage.label } : {}
+      const stage = 'stage' in event ? { stage: event.stage.id, label: labelOf(event.stage) } : {}
       const config = type === 'failed' ? { kind: event.stage.kind.name, config: event.stage.config } : {}
       const rest =
         type === 'planned'
@@ -56,13 +65,13 @@ function jsonWatcher(): Watcher {
 }
 
 /** At most a line every ten seconds, and one for each trouble. */
-function lineWatcher(title: string): Watcher {
+function lineWatcher(labelOf: LabelOf, title: string): Watcher {
   const pace = new Pace()
   let [total, done, last] = [0, 0, performance.now()]
   const say = (text: string) => process.stderr.write(`${title}: ${text}\n`)
   return {
     onEvent(event) {
-      const bad = trouble(event)
+      const bad = trouble(event, labelOf)
       if (bad !== undefined) say(bad)
       if (event.type === 'planned') {
         pace.plan(event.pending, event.workers)
@@ -95,7 +104,9 @@ const figures = ({ loss, accuracy, density }: Progress, stepsPerSecond: number):
     .filter(Boolean)
     .join('  ')
 
-function barWatcher(title: string): Watcher {
+const barLabel = (text: string) => text.slice(0, 32).padEnd(32)
+
+function barWatcher(labelOf: LabelOf, title: string): Watcher {
   const pace = new Pace()
   const bars = new MultiBar(
     {
@@ -107,7 +118,7 @@ function barWatcher(title: string): Watcher {
     },
     Presets.shades_classic,
   )
-  const total = bars.create(1, 0, { label: title.slice(0, 26).padEnd(26), left: '', figures: '' })
+  const total = bars.create(1, 0, { label: barLabel(title), left: '', figures: '' })
   const running = new Map<string, { bar: SingleBar; began: number; first?: number }>()
   const end = (id: string) => {
     const entry = running.get(id)
@@ -117,14 +128,14 @@ function barWatcher(title: string): Watcher {
   const refresh = () => total.update(pace.fraction, { left: `${duration(pace.secondsLeft)} left` })
   return {
     onEvent(event) {
-      const bad = trouble(event)
+      const bad = trouble(event, labelOf)
       if (bad !== undefined) bars.log(`${bad}\n`)
       switch (event.type) {
         case 'planned':
           pace.plan(event.pending, event.workers)
           break
         case 'started': {
-          const label = event.stage.label.slice(0, 26).padEnd(26)
+          const label = barLabel(labelOf(event.stage))
           const bar = bars.create(event.stage.cost.steps, 0, { label, left: '', figures: '' })
           running.set(event.stage.id, { bar, began: performance.now() })
           break

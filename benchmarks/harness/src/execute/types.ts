@@ -52,7 +52,7 @@ export type ExecutionEvent =
 
 /** How an execution ended. */
 export interface Summary {
-  /** Stages of the grid, each counted once. */
+  /** Stages of all grids, each counted once. */
   readonly total: number
   /** Those that needed no run. */
   readonly stored: number

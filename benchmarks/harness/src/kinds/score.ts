@@ -89,7 +89,7 @@ export const scoreKind: StageKind<ScoreConfig, ScoreConfigInput> = {
     const options = optionsOf(scorer, given as JsonObject)
     const model = withPrunable(buildModel(config.model), options.prunable)
     const task = await taskOf(config, cache)
-    // An engine of its own: graphs of full-size networks live as long as their engine and hold gigabytes.
+    // An engine of its own, disposed of at the end: graphs of full-size networks hold gigabytes.
     const engine = await createEngine()
     try {
       const context: ScoreContext = {

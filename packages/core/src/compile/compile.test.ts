@@ -1,5 +1,5 @@
 /** Trace hashes tell configurations apart that compute different things, and only those; graphs are compiled once. */
-import { createEngine, type Engine, type TensorSpec } from '@winning-tickets/jit'
+import { createEngine, type Engine, type TensorSpec, type tf } from '@winning-tickets/jit'
 import { expect, test } from 'vitest'
 import { classificationObjective, model, type RecipeInput, recipe } from '../index.js'
 import {
@@ -71,18 +71,23 @@ test('an engine compiles a configuration once, and tries again after a failure',
   expect(calls).toBe(3)
 })
 
-test('the graph unused for longest gives way to a thirteenth, and is disposed of', async () => {
+test('the graph unused for longest gives way to a thirteenth, and serves on who holds it', async () => {
   const engine = await createEngine()
-  const disposed: number[] = []
-  const get = (graph: number) =>
-    compiledOnce(engine, String(graph), async () => ({ graph, dispose: async () => void disposed.push(graph) }))
-  for (let graph = 0; graph < 12; graph++) await get(graph)
-  const first = await get(0)
-  await get(12)
-  await expect.poll(() => disposed).toEqual([1])
-  expect(await get(0)).toBe(first)
-  await get(1)
-  await expect.poll(() => disposed).toEqual([1, 2])
+  let made = 0
+  const get = (inputs: number) =>
+    compiledOnce(engine, String(inputs), () => {
+      made++
+      return engine.compile(({ x }) => ({ y: (x as tf.Tensor).square() }), { x: { shape: [inputs], dtype: 'float32' } })
+    })
+  const [first, second] = [await get(1), await get(2)]
+  for (let inputs = 3; inputs <= 12; inputs++) await get(inputs)
+  expect(await get(1)).toBe(first)
+  await get(13)
+  expect(made).toBe(13)
+  expect(await get(1)).toBe(first)
+  expect(await get(2)).not.toBe(second)
+  expect(await second.run({ x: Float32Array.of(2, 3) })).toEqual({ y: Float32Array.of(4, 9) })
+  await engine.dispose()
 })
 
 test('a set that fills no batch is evaluated in one of its own size', async () => {

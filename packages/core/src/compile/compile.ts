@@ -1,4 +1,4 @@
-/** Compiling the graphs of training and evaluation, each once an engine. */
+/** Compiling the graphs of training and evaluation, which an engine keeps for a while. */
 import type { Compiled, CompiledLoop, Engine, TensorFunction, TensorSpec, TensorTree } from '@winning-tickets/jit'
 import { canonicalJson, type Json } from '../config/index.js'
 import { UserError } from '../errors.js'

@@ -54,7 +54,7 @@ export function lossGradients(context: ScoreContext, setting: LossSetting): Prom
 }
 
 /**
- * The mean over the parts of what a function gives; its graph is compiled once an engine.
+ * The mean over the parts of what a function gives; an engine keeps its graph for a while.
  *
  * @param name of the function, in the graph's key
  * @param vector a number for each prunable weight, if the function wants it

@@ -86,21 +86,23 @@ export async function onnxRuntimeEngine({
   const block = precision === 'float64' || layout === 'standard' ? 0 : await blockSize()
   const inPlace = await inPlaceWorks()
   const passes = updates !== 'graph' && precision === 'float32' && inPlace
-  const sessions = new Set<ort.InferenceSession>()
+  // Weakly, so that what nobody holds any more gives its memory back with the garbage collector.
+  const sessions = new Set<WeakRef<ort.InferenceSession>>()
 
-  async function open(model: Uint8Array, hash: string): Promise<ort.InferenceSession> {
+  async function open(model: Uint8Array, hash: string) {
     const dump = process.env.DUMP_ONNX
     if (dump) {
       mkdirSync(dump, { recursive: true })
       writeFileSync(join(dump, `${hash.slice(0, 16)}.onnx`), model)
     }
     const session = await ort.InferenceSession.create(model, sessionOptions(threads))
-    sessions.add(session)
-    return session
+    const reference = new WeakRef(session)
+    sessions.add(reference)
+    return { session, close: () => close(reference) }
   }
 
-  async function close(session: ort.InferenceSession): Promise<void> {
-    if (sessions.delete(session)) await session.release()
+  async function close(reference: WeakRef<ort.InferenceSession>): Promise<void> {
+    if (sessions.delete(reference)) await reference.deref()?.release()
   }
 
   const lowering = { precision, block }
@@ -113,7 +115,7 @@ export async function onnxRuntimeEngine({
     async compile(fn: TensorFunction, signature: SpecTree): Promise<Compiled> {
       const graph = trace(fn, signature)
       const hash = graphHash(graph)
-      const session = await open((inPlace ? lowerInPlace : lowerCall)(graph, lowering), hash)
+      const { session, close: dispose } = await open((inPlace ? lowerInPlace : lowerCall)(graph, lowering), hash)
       const specs = flatten(signature, isSpec)
       const outputs = outputSpecs(graph)
       const outSpecs = flatten(outputs, isSpec)
@@ -132,7 +134,7 @@ export async function onnxRuntimeEngine({
           spare.push(doubles)
           return nest(results)
         },
-        dispose: () => close(session),
+        dispose,
       }
     },
 
@@ -142,7 +144,10 @@ export async function onnxRuntimeEngine({
       const simple = simplify(graph, precision)
       const split = passes ? splitUpdates(simple, updates === 'passes' ? 1 : undefined) : undefined
       const shared = split && sharedTensors(simple, split)
-      const session = await open(shared ? lowerInPlace(split.rest, lowering) : lowerLoop(graph, lowering), hash)
+      const { session, close: dispose } = await open(
+        shared ? lowerInPlace(split.rest, lowering) : lowerLoop(graph, lowering),
+        hash,
+      )
       const { carry, each, resident } = signature
       const specs = flatten({ carry, each, resident }, isSpec)
       const whole = async (arrays: Map<string, HostArray>, steps: number) =>
@@ -161,7 +166,7 @@ export async function onnxRuntimeEngine({
           ])
           return { carry: {}, out: {}, ...(nest(await run(arrays, steps)) as Partial<LoopOutputs>) }
         },
-        dispose: () => close(session),
+        dispose,
       }
     },
 

@@ -91,6 +91,10 @@ const cases: Record<string, readonly Case[]> = {
   ],
   'a number that cannot be': [
     { type: 'bench --seeds 0', names: "'0'", remedy: WHOLE },
+    { type: 'bench --seeds 0-2', names: "'0-2'", remedy: WHOLE },
+    { type: 'bench --seeds 5-3', names: "'5-3'", remedy: /a range of two such as 3-5/ },
+    { type: 'bench --seeds 3-', names: "'3-'", remedy: /a range of two such as 3-5/ },
+    { type: 'claims --seeds 1001', names: "'1001'", remedy: WHOLE },
     { type: 'bench --seeds -1', names: "'-1'", remedy: WHOLE },
     { type: 'claims --seeds three', names: "'three'", remedy: WHOLE },
     { type: 'bench --workers 0', names: "'0'", remedy: WHOLE },

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { topological } from '../execute/plan.js'
 import { type Choice, reportFolder } from '../experiment/discover.js'
 import type { Profile } from '../experiment/profile.js'
+import { planSeeds, type SeedRange } from '../experiment/seeds.js'
 import type { Cell, Settings } from '../experiment/types.js'
 import type { Stage } from '../stage/types.js'
 
@@ -10,6 +11,8 @@ import type { Stage } from '../stage/types.js'
 export interface Grid {
   readonly choice: Choice
   readonly settings: Settings
+  /** How many. */
+  readonly seeds: number
   readonly cells: readonly Cell[]
   /** Folder of the report. */
   readonly out: string
@@ -17,7 +20,8 @@ export interface Grid {
 
 export interface GridOptions {
   readonly profile: Profile
-  readonly seeds?: number
+  /** By default all that the profile has. */
+  readonly seeds?: SeedRange
   /** Folder of the reports' folders. */
   readonly out?: string
 }
@@ -29,10 +33,9 @@ export async function gridsOf(
 ): Promise<readonly Grid[]> {
   const grids: Grid[] = []
   for (const choice of choices) {
-    const given = choice.experiment.profiles[profile]
-    const settings = seeds === undefined ? given : { ...given, seeds }
-    const folder = resolve(out ? join(out, choice.experiment.name) : reportFolder(choice))
-    grids.push({ choice, settings, cells: await choice.experiment.plan(settings), out: folder })
+    const { experiment } = choice
+    const folder = resolve(out ? join(out, experiment.name) : reportFolder(choice))
+    grids.push({ choice, ...(await planSeeds(experiment, experiment.profiles[profile], seeds)), out: folder })
   }
   return grids
 }

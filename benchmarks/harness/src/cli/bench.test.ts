@@ -95,6 +95,15 @@ describe('tickets bench', () => {
     expect(JSON.parse((await tickets('claims', 'toy', '--json')).stdout)).toEqual(records)
   })
 
+  it('runs some of the seeds, by which claims are judged too', async () => {
+    const { status, stdout, stderr } = await tickets('bench', 'toy', '--seeds', '2-3', '--json')
+    expect([status, events(stderr).filter(({ type }) => type === 'finished').length]).toEqual([0, 10])
+    const seeds = (json: string) => (JSON.parse(json) as [ClaimRecord])[0].seeds
+    expect(seeds(stdout)).toBe(2)
+    const judged = await tickets('claims', 'toy', '--profile', 'smoke', '--seeds', '3-5', '--json')
+    expect(seeds(judged.stdout)).toBe(1)
+  })
+
   it('names a failed stage with its config, runs the rest, and ends with 1', async () => {
     const { status, stdout, stderr } = await tickets('bench', 'failing')
     expect(status).toBe(1)

@@ -9,6 +9,7 @@ import { datasetsOf } from '../experiment/data-needed.js'
 import { type Choice, choose, claimsOf, evidenceFolders } from '../experiment/discover.js'
 import type { Profile } from '../experiment/profile.js'
 import { batchesOf, collectResults, judge } from '../experiment/results.js'
+import type { SeedRange } from '../experiment/seeds.js'
 import { writeReport } from '../report/write.js'
 import { openStore } from '../store/disk.js'
 import { ensureWritable } from '../store/files.js'
@@ -19,12 +20,12 @@ import { printReport, type Report, reportEnd, reportFailures, reportLack } from 
 import { reportsOf } from './bench-reports.js'
 import { withBar } from './data.js'
 import { costOf, powerOf, printCost } from './dry-run.js'
-import { jsonOption, profileOption, storeOption, timeSpan, warn, wholeNumber } from './options.js'
+import { jsonOption, profileOption, seedsOption, storeOption, timeSpan, warn, wholeNumber } from './options.js'
 import { watcher } from './progress.js'
 
 interface BenchOptions {
   readonly profile: Profile
-  readonly seeds?: number
+  readonly seeds?: SeedRange
   readonly workers: number
   /** Seconds after which to stop. */
   readonly for?: number
@@ -43,7 +44,7 @@ export function benchCommand(program: Command, benchmarks: string): void {
     )
     .argument('[papers...]', 'papers to run, e.g. imp')
     .addOption(profileOption())
-    .option('-s, --seeds <n>', 'seeds 1 to n, instead of the profile’s', wholeNumber(1, 1000))
+    .addOption(seedsOption())
     .option('-w, --workers <n>', 'worker processes, one thread each', wholeNumber(1, 256), availableParallelism())
     .option('-t, --for <time>', 'stop cleanly after this time, e.g. 150m or 2h', timeSpan)
     .addOption(storeOption())
@@ -64,6 +65,7 @@ last checkpoint. Several benches may share a store: none does what another is do
 Examples:
   tickets bench                                   every paper, smoke profile
   tickets bench imp --profile small --seeds 2     two seeds of the small profile
+  tickets bench imp --profile small --seeds 3-5   three others, on another machine
   tickets bench imp --profile paper --for 150m    as much as fits, whole seeds first
   tickets bench imp --profile paper --dry-run     what the paper's setting would cost
   tickets bench imp --json > claims.json          verdicts for a program`,
@@ -211,6 +213,6 @@ async function dryRun(choices: readonly Choice[], options: BenchOptions): Promis
     grids.map(({ choice, cells }) => ({ paper: choice.experiment.name, cells })),
     store,
   )
-  const power = grids.flatMap(({ choice, settings }) => claimsOf(choice).map((claim) => powerOf(claim, settings.seeds)))
+  const power = grids.flatMap(({ choice, seeds }) => claimsOf(choice).map((claim) => powerOf(claim, seeds)))
   printCost(cost, { power, profile, workers, json })
 }

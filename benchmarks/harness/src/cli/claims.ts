@@ -4,15 +4,16 @@ import type { ClaimRecord, Results } from '../claims/types.js'
 import { type Choice, choose, claimsOf, evidenceFolders } from '../experiment/discover.js'
 import { PROFILES, type Profile } from '../experiment/profile.js'
 import { collectResults, judge } from '../experiment/results.js'
+import { planSeeds, type SeedRange } from '../experiment/seeds.js'
 import { claimsTable } from '../report/tables.js'
 import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
 import type { Store } from '../store/types.js'
-import { jsonOption, profileOption, storeOption, warn, wholeNumber } from './options.js'
+import { jsonOption, profileOption, seedsOption, storeOption, warn } from './options.js'
 
 interface ClaimsOptions {
   readonly profile?: Profile
-  readonly seeds?: number
+  readonly seeds?: SeedRange
   readonly store?: string
   readonly json?: boolean
 }
@@ -26,7 +27,7 @@ export function claimsCommand(program: Command, benchmarks: string): void {
     )
     .argument('[papers...]', 'papers, e.g. imp')
     .addOption(profileOption().default(undefined))
-    .option('-s, --seeds <n>', 'seeds 1 to n, instead of the profile’s', wholeNumber(1, 1000))
+    .addOption(seedsOption())
     .addOption(storeOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -50,14 +51,13 @@ export function claimsCommand(program: Command, benchmarks: string): void {
 export const enough = (seeds: number, of: number): boolean => seeds >= Math.min(3, of)
 
 /** The claims of an experiment, judged by the results of the given profile, else of the one that says most. */
-async function verdicts(choice: Choice, { profile, seeds }: ClaimsOptions, store: Store): Promise<ClaimRecord[]> {
+async function verdicts(choice: Choice, options: ClaimsOptions, store: Store): Promise<ClaimRecord[]> {
   const candidates: Results[] = []
-  for (const name of profile ? [profile] : PROFILES.toReversed()) {
-    const given = choice.experiment.profiles[name]
-    const settings = seeds === undefined ? given : { ...given, seeds }
-    const cells = await choice.experiment.plan(settings)
-    const results = await collectResults(choice.experiment, name, settings, cells, store)
-    if (enough(seedsOf(results), settings.seeds)) return judgeAll(choice, results)
+  const { experiment } = choice
+  for (const name of options.profile ? [options.profile] : PROFILES.toReversed()) {
+    const { settings, cells, seeds } = await planSeeds(experiment, experiment.profiles[name], options.seeds)
+    const results = await collectResults(experiment, name, settings, cells, store)
+    if (enough(seedsOf(results), seeds)) return judgeAll(choice, results)
     candidates.push(results)
   }
   // None has enough: the one with most seeds, so that the start of a long run does not hide a shorter one.

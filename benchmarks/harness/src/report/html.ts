@@ -1,5 +1,6 @@
 /** Self-contained report pages: one paper's claims, plots, levels and how to rerun them; and all papers' claims. */
 import type { ClaimRecord, Results } from '../claims/types.js'
+import { seedsText } from '../experiment/seeds.js'
 import { type LevelTable, levelTables } from './levels.js'
 import { CLAIMS_NOTE, claimsHtml, escapeHtml, page } from './page.js'
 import { plotsOf, renderPlot } from './plot.js'
@@ -103,7 +104,8 @@ ${rows.join('\n')}
 
 /** The command that makes these very runs again, or finds them in the store. */
 function rerunCommand(results: Results): string {
-  const seeds = seedsOf(results).at(-1)
-  const option = seeds === undefined ? '' : ` --seeds ${seeds}`
+  const seeds = seedsOf(results)
+  const range = { first: seeds[0]!, last: seeds.at(-1)! }
+  const option = seeds.length === 0 ? '' : ` --seeds ${seedsText(range)}`
   return `npx tickets bench ${results.paper} --profile ${results.profile}${option}`
 }

@@ -158,7 +158,9 @@ describe('a report', () => {
     expect(html).toContain('Abacus &lt;1&gt;')
     expect(html).toContain('67 min')
     expect(html).toContain('Nothing was trained.')
-    expect(html).toContain('npx tickets bench imp --profile smoke --seeds 3')
+    expect(html).toContain('npx tickets bench imp --profile smoke --seeds 3<')
+    const last = { ...results, rows: results.rows.filter(({ seed }) => seed > 1) }
+    expect(await paperPage({ results: last, claims })).toContain('npx tickets bench imp --profile smoke --seeds 2-3<')
     expect(html).toContain('could show 0.30\u00a0pp')
     expect(html.match(/<caption>[^<]*synthetic rows/g)).toHaveLength(3)
     expect(html).toContain('A &lt;synthetic&gt; paper')

@@ -1,0 +1,24 @@
+/** Some of an experiment's seeds: each machine of several may run others. */
+import type { Cell, Experiment, Settings } from './types.js'
+
+/** Seeds, first and last. */
+export interface SeedRange {
+  readonly first: number
+  readonly last: number
+}
+
+export const countOf = ({ first, last }: SeedRange): number => last - first + 1
+
+/** A range as `--seeds` takes it: "5" from 1 on, "3-5" otherwise. */
+export const seedsText = ({ first, last }: SeedRange): string => (first === 1 ? `${last}` : `${first}-${last}`)
+
+/** What an experiment expands to for some seeds, by default all that the profile has. */
+export async function planSeeds<S extends Settings>(
+  experiment: Experiment<S>,
+  profile: S,
+  range: SeedRange = { first: 1, last: profile.seeds },
+): Promise<{ readonly settings: S; readonly cells: readonly Cell[]; readonly seeds: number }> {
+  const settings = { ...profile, seeds: range.last }
+  const cells = await experiment.plan(settings)
+  return { settings, cells: cells.filter(({ seed }) => seed >= range.first), seeds: countOf(range) }
+}

@@ -3,7 +3,6 @@ import {
   above,
   type Claim,
   difference,
-  type Estimate,
   estimateOf,
   levelsOf,
   meanOf,
@@ -13,6 +12,7 @@ import {
   perSeed,
   type Results,
   rowsOf,
+  spoken,
 } from '@winning-tickets/harness'
 
 const ALL_ARMS = 'rows of GraSP, SNIP and random pruning for every network'
@@ -22,11 +22,6 @@ const sparse = (results: Results, density: number): number[] =>
   levelsOf(results, 'grasp').flatMap((level) =>
     level.level > 0 && level.density <= density * 1.0001 ? [level.level] : [],
   )
-
-const spoken = ({ mean, low, high }: Estimate, digits = 2): string =>
-  low === null || high === null
-    ? mean.toFixed(digits)
-    : `${mean.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`
 
 /** |g|^2 of an arm at a level, in units of the dense network's. */
 function norm(results: Results, arm: string, level: number, temperature: number): PerSeed {
@@ -95,7 +90,7 @@ export const grasp4: Claim = {
         const [ours, snip] = [thinnest(network, 'grasp', level), thinnest(network, 'snip', level)]
         const effect = pair(ours, snip, difference)
         if (effect.size === 0) return undefined
-        const [left, right] = [ours, snip].map((values) => spoken(estimateOf(values), 3))
+        const [left, right] = [ours, snip].map((values) => spoken(estimateOf(values), '', { digits: 3 }))
         return {
           effect,
           verdicts: [above(estimateOf(effect), 0)],

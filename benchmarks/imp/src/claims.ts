@@ -11,25 +11,14 @@ import {
   levelNear,
   levelsOf,
   logRatio,
+  needs,
   notNegative,
   paired,
   perSeed,
+  points,
   type Results,
 } from '@winning-tickets/harness'
-import {
-  ACCURACY,
-  atScale,
-  gain,
-  needs,
-  percent,
-  points,
-  ratioFinding,
-  STOP,
-  slowdown,
-  speed,
-  tolerance,
-  within,
-} from './measures.js'
+import { ACCURACY, atScale, gain, percent, ratioFinding, STOP, slowdown, speed, tolerance, within } from './measures.js'
 
 // Spreads between seeds are those of the small profile with 5 seeds (results/small).
 

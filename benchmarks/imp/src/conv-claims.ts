@@ -9,14 +9,16 @@ import {
   type PerSeed,
   pair,
   perSeed,
+  points,
   type Results,
+  spoken,
 } from '@winning-tickets/harness'
-import { ACCURACY, atScale, points, STOP, spoken, VALIDATION, within } from './measures.js'
+import { ACCURACY, atScale, STOP, VALIDATION, within } from './measures.js'
 import { bestForOthers, type Choice } from './networks.js'
 
 const experiment = 'imp-conv'
 
-const faster = (estimate: Parameters<typeof spoken>[0]) => spoken(estimate, ' times as fast', Math.exp)
+const faster = (estimate: Parameters<typeof spoken>[0]) => spoken(estimate, ' times as fast', { of: Math.exp })
 
 /** A metric of an arm, level by level. */
 const byLevel = (results: Results, arm: string, metric: string): PerSeed[] =>

@@ -6,12 +6,13 @@ import {
   type Experiment,
   planningLab,
   type Settings,
+  seedsUpTo,
   type TrainConfigInput,
   type Training,
   trainStage,
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
-import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
+import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo } from './ladder.js'
 
 export interface ConvNet extends PrunedNetwork {
   /** Rounds at which the ticket's mask is trained from fresh weights. */

@@ -13,10 +13,11 @@ import {
   type PerSeed,
   pair,
   perSeed,
+  points,
   type Results,
 } from '@winning-tickets/harness'
 import { deepArm, RATES, type Rate } from './deep.js'
-import { equalWithin, percent, points, refuting, tolerance } from './measures.js'
+import { equalWithin, percent, refuting, tolerance } from './measures.js'
 
 const METRIC = 'testAccuracyAtEnd'
 /** "About 10%": ten rounds of 20%, or the level nearest to it, within these densities. */

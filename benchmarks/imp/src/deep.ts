@@ -5,12 +5,13 @@ import {
   type Experiment,
   planningLab,
   type Settings,
+  seedsUpTo,
   type TrainConfigInput,
   type Training,
   trainStage,
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
-import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
+import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo } from './ladder.js'
 import { keptAt, pruning, type RewindSettings } from './rewind.js'
 
 /** How the rate of learning is chosen; arms begin with it, as in "vgg-19 at 0.01: ticket". */

@@ -4,12 +4,13 @@ import {
   type Experiment,
   planningLab,
   type Settings,
+  seedsUpTo,
   type TrainConfigInput,
   type Training,
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
 import { type ConvName, type ConvSettings, convProfiles, paperNetwork, smallNetwork } from './conv.js'
-import { cellsOf, modelOf, type PrunedNetwork, ratesOf, seedsUpTo } from './ladder.js'
+import { cellsOf, modelOf, type PrunedNetwork, ratesOf } from './ladder.js'
 
 export interface DropoutSettings extends Settings {
   readonly data: Omit<TrainConfigInput['data'], 'dataset'>

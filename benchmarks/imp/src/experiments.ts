@@ -6,6 +6,7 @@ import {
   type Planned,
   planningLab,
   type Settings,
+  seedsUpTo,
   type TrainConfigInput,
   type Training,
   trainStage,
@@ -127,7 +128,7 @@ export const lenet: Experiment<LenetSettings> = {
   title: 'The Lottery Ticket Hypothesis: LeNet-300-100',
   profiles,
   async plan(settings) {
-    const seeds = Array.from({ length: settings.seeds }, (_, i) => i + 1)
+    const seeds = seedsUpTo(settings.seeds)
     return (await Promise.all(seeds.map((seed) => planSeed(settings, seed)))).flat()
   },
 }

@@ -6,18 +6,17 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   initialWeights,
-  type Model,
   prunableParameters,
   sha256,
   sizeOf,
   stream,
-  type Weights,
 } from '@winning-tickets/core'
 import {
   type BarrierConfigInput,
   barrierKind,
   buildModel,
   encodeMasks,
+  encodeWeights,
   type Json,
   parseConfig,
   pruneKind,
@@ -28,7 +27,6 @@ import {
 import { digest, finished, rounded, stageRunner } from '@winning-tickets/harness/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import { benchmark } from './index.js'
-import { snapshotKind } from './snapshot-stage.js'
 
 const setting = { name: 'lenet-300-100' as const, options: { hidden: [12, 8] } }
 const network = buildModel(setting)
@@ -180,20 +178,11 @@ describe(pruneKind.name, () => {
   })
 })
 
-/** Weights as a stage stores them. */
-function stored(model: Model, weights: Weights): Uint8Array {
-  return encodeSafetensors(
-    Object.fromEntries(
-      model.parameters.map(({ name, shape }) => [name, { dtype: 'float32', shape, data: weights[name]! }]),
-    ),
-  )
-}
-
 describe(barrierKind.name, () => {
   const model = { name: 'resnet-8' as const, options: { inputShape: [28, 28, 1], width: 2 } }
   const residual = buildModel(model)
   const ends = Object.fromEntries(
-    [1, 2].map((seed) => [seed, finished({ weights: stored(residual, initialWeights(residual, seed)) })]),
+    [1, 2].map((seed) => [seed, finished({ weights: encodeWeights(residual, initialWeights(residual, seed)) })]),
   )
 
   test('a line between initial weights', async () => {
@@ -218,31 +207,8 @@ describe(barrierKind.name, () => {
   })
 })
 
-describe(snapshotKind.name, () => {
-  const trained = finished({ weights: stored(network, initialWeights(network, 8)) })
-
-  test('a look at the start', async () => {
-    const config = {
-      data: { dataset: 'fashion-mnist-extract', validation: 1000 },
-      model: setting,
-      seed: 7,
-      step: 0,
-      density: 0.3,
-    }
-    const { result } = await run(snapshotKind, config, { trained })
-    const { maskOverlap, ...accuracies } = result.metrics!
-    const look = {
-      layers: Object.entries(result.layers as Record<string, number>).map(([name, share]) => [name, rounded(share, 4)]),
-      overlap: rounded(maskOverlap!, 4),
-      accuracies: Object.entries(accuracies).map(([name, value]) => [name, rounded(value, 1)]),
-    }
-    const advice = `a stage of the kind "imp/snapshot" sees something else: if its graph changed, only pin the new digest; if it did not, host code changed: ${elsewhere}snapshot in snapshot-stage.ts; then pin the new digest`
-    expect(digest(look), advice).toBe('4c773f56bb3582e2')
-  })
-})
-
 test('every kind has golden stages', () => {
   // Those of the kinds that score are in the harness.
-  const kinds: readonly string[] = [trainKind.name, barrierKind.name, pruneKind.name, snapshotKind.name]
+  const kinds: readonly string[] = [trainKind.name, barrierKind.name, pruneKind.name]
   expect(benchmark.kinds.map(({ name }) => name)).toEqual(kinds)
 })

@@ -1,12 +1,10 @@
 /** The Lottery Ticket Hypothesis (Frankle & Carbin 2019) as a benchmark: experiments, kinds of stage, claims. */
-import { type Benchmark, type StageKind, sharedKinds } from '@winning-tickets/harness'
+import { type Benchmark, sharedKinds } from '@winning-tickets/harness'
 import { claims } from './claims.js'
 import { conv } from './conv.js'
 import { convClaims } from './conv-claims.js'
 import { deepClaims } from './deep-claims.js'
 import { dropout } from './dropout.js'
-import { early } from './early.js'
-import { earlyClaims } from './early-claims.js'
 import { lenet } from './experiments.js'
 import { connectivity } from './lmc.js'
 import { connectivityClaims } from './lmc-claims.js'
@@ -14,11 +12,10 @@ import { ranking } from './ranking.js'
 import { resnet } from './resnet.js'
 import { rewind } from './rewind.js'
 import { rewindClaims } from './rewind-claims.js'
-import { snapshotKind } from './snapshot-stage.js'
 import { vgg } from './vgg.js'
 
 export const benchmark: Benchmark = {
-  experiments: [lenet, conv, rewind, connectivity, early, dropout, vgg, resnet, ranking],
-  claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...earlyClaims, ...deepClaims],
-  kinds: [...sharedKinds, snapshotKind as StageKind],
+  experiments: [lenet, conv, rewind, connectivity, dropout, vgg, resnet, ranking],
+  claims: [...claims, ...convClaims, ...rewindClaims, ...connectivityClaims, ...deepClaims],
+  kinds: sharedKinds,
 }

@@ -35,5 +35,4 @@ export function cellsOf(network: PrunedNetwork, seed: number) {
   return { cells, add }
 }
 
-export const seedsUpTo = (seeds: number): number[] => Array.from({ length: seeds }, (_, i) => i + 1)
 export const roundsUpTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1)

@@ -12,17 +12,20 @@ import {
   levelsOf,
   meanOf,
   type NetworkPart,
+  needs,
   networksOf,
   overNetworks,
   type PerSeed,
   pair,
   perSeed,
   type Results,
+  spoken,
+  points as spokenPoints,
   type Verdict,
 } from '@winning-tickets/harness'
 import { agreementOf } from './agreement.js'
 import { barrierArm, runArm } from './lmc.js'
-import { atScale, needs, spoken, points as spokenPoints, tolerance } from './measures.js'
+import { atScale, tolerance } from './measures.js'
 import { barriers, decided, farApart, ladders, pointsOf, STABLE } from './stability.js'
 
 const experiment = 'lmc'
@@ -251,7 +254,7 @@ const lmc5: Claim = {
     const bounded = sides.size === 1 && sides.has(wide.mean > 0 ? 'more' : 'less') && found === 'contradicted'
     const verdict: Verdict = sides.size === 0 || bounded ? found : 'inconclusive'
     const at = (of: 'matching' | 'stable') =>
-      spoken(estimateOf(new Map([...seen].map(([seed, place]) => [seed, Math.min(place[of], last)]))), '')
+      spoken(estimateOf(new Map([...seen].map(([seed, place]) => [seed, Math.min(place[of], last)]))))
     const detail = `of the points ${points.map((percent) => `${percent}%`).join(', ')} (steps 0 to ${last}; what is never seen counts as ${last}) tickets become stable and matching at ${at('stable')} and ${at('matching')}; less than one step apart is asked for.`
     return { effect, verdicts: [verdict], detail }
   }, 'copies of tickets from several rewind points'),

@@ -11,12 +11,13 @@ import {
   planningLab,
   type Settings,
   type Stage,
+  seedsUpTo,
   type TrainConfigInput,
   type Training,
   trainStage,
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
-import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo, seedsUpTo } from './ladder.js'
+import { cellsOf, modelOf, type PrunedNetwork, ratesOf, roundsUpTo } from './ladder.js'
 import { iterationAt, keptAt, type RewindSettings, rewindProfiles } from './rewind.js'
 
 export interface ConnectedNetwork extends PrunedNetwork, Pick<RewindSettings, 'points' | 'alsoKeptAt'> {

@@ -5,10 +5,11 @@ import {
   type Finding,
   finding,
   levelsOf,
-  nothing,
   paired,
   perSeed,
+  points,
   type Results,
+  spoken,
   type Verdict,
 } from '@winning-tickets/harness'
 
@@ -64,19 +65,7 @@ export const slowdown = (results: Results, arm: string, levels: number[], other:
 export const ratioFinding = (verdict: Finding['verdict'], result: Estimate, detail: string) =>
   finding(verdict, result, detail, Math.exp)
 
-/** An estimate for sentences: "0.16 [-0.05, 0.38] pp", or a ratio from its logarithm. */
-export function spoken(
-  { mean, low, high }: Estimate,
-  unit: string,
-  of: (value: number) => number = (value) => value,
-): string {
-  const interval = low === null || high === null ? '' : ` [${of(low).toFixed(2)}, ${of(high).toFixed(2)}]`
-  return `${of(mean).toFixed(2)}${interval}${unit}`
-}
-export const points = (estimate: Estimate) => spoken(estimate, ' pp')
-export const speed = (estimate: Estimate) => spoken(estimate, ' times the iterations', Math.exp)
-
-export const needs = (what: string) => nothing(`The results have no ${what}; run the whole grid.`)
+export const speed = (estimate: Estimate) => spoken(estimate, ' times the iterations', { of: Math.exp })
 
 /** What is asked of two arms that should be equal, by the 90% interval of their difference. */
 export const equalWithin = (margin: number, narrow: Estimate): string =>

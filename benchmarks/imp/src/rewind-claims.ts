@@ -14,9 +14,10 @@ import {
   type PerSeed,
   pair,
   perSeed,
+  points,
   type Results,
 } from '@winning-tickets/harness'
-import { atScale, equalWithin, points, refuting } from './measures.js'
+import { atScale, equalWithin, refuting } from './measures.js'
 import { bestForOthers } from './networks.js'
 import { reinitArm, rewindArm } from './rewind.js'
 

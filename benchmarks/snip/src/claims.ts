@@ -7,7 +7,7 @@ import {
   finding,
   groupsOf,
   levelsOf,
-  nothing,
+  needs,
   type PerSeed,
   perSeed,
   type Results,
@@ -35,7 +35,7 @@ export const snip7: Claim = {
       return { name, snip: snip!, shuffled: shuffled!, random: random! }
     })
     if (parts.length === 0 || parts.some(({ snip }) => snip.size === 0)) {
-      return nothing('The results have no masks of SNIP; run the whole grid.')
+      return needs('masks of SNIP')
     }
     const values = (of: PerSeed) => [...of.values()]
     const seeds = [...parts[0]!.snip.keys()]

@@ -9,6 +9,7 @@ import {
   type MaskConfigInput,
   maskStage,
   type Settings,
+  seedsUpTo,
   type TrainConfigInput,
   trainStage,
 } from '@winning-tickets/harness'
@@ -131,7 +132,7 @@ export const labels: Experiment<LabelsSettings> = {
   title: 'SNIP: networks trained on random labels, and on true ones',
   profiles: labelsProfiles,
   async plan(settings) {
-    const seeds = Array.from({ length: settings.seeds }, (_, i) => i + 1)
+    const seeds = seedsUpTo(settings.seeds)
     return (await Promise.all(seeds.map((seed) => planSeed(settings, seed)))).flat()
   },
 }

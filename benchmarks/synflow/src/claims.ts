@@ -3,14 +3,13 @@ import {
   above,
   below,
   type Claim,
-  type Estimate,
   estimate,
   estimateOf,
   type Finding,
   finding,
   groupsOf,
   type NetworkPart,
-  nothing,
+  needs,
   overNetworks,
   type PerSeed,
   pair,
@@ -18,6 +17,7 @@ import {
   type Results,
   rowsOf,
   spearman,
+  spoken,
 } from '@winning-tickets/harness'
 import { SALIENCIES, type Saliency } from './conservation-stage.js'
 import { type Criterion, criticalCompression, isWhole, largestCompression, levelAtNineTenths } from './critical.js'
@@ -81,9 +81,6 @@ export const sf1c: Claim = {
   check: (results) => overNetworks(results, (network) => reachesTheMost(network, 'cut', 'synflow-fine'), ALL_ARMS),
 }
 
-const spoken = ({ mean, low, high }: Estimate): string =>
-  low === null || high === null ? mean.toFixed(1) : `${mean.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}]`
-
 export const sf2: Claim = {
   id: 'SF-2',
   title: 'Saliency is conserved neuron by neuron and layer by layer: SynFlow, signed SNIP and the GraSP type',
@@ -111,7 +108,7 @@ export const sf2: Claim = {
         return {
           effect: worst,
           verdicts: conserved.map((one) => below(estimateOf(one.error), -6)),
-          detail: `${told.map((one) => `${one.name} ${spoken(estimateOf(one.error))}`).join(', ')}; "grasp" is GraSP's own score, which is no saliency of the network's output and is not judged.`,
+          detail: `${told.map((one) => `${one.name} ${spoken(estimateOf(one.error), '', { digits: 1 })}`).join(', ')}; "grasp" is GraSP's own score, which is no saliency of the network's output and is not judged.`,
         }
       },
       ALL_ARMS,
@@ -221,7 +218,7 @@ export const sf9: Claim = {
     })
     const ours = shares.flatMap(({ synflow }) => synflow)
     const snip = shares.flatMap((one) => one.snip)
-    if (ours.length === 0) return nothing('The results have no masks beside two data sets; run the whole grid.')
+    if (ours.length === 0) return needs('masks beside two data sets')
     const equal = ours.filter((one) => one === 1).length
     const detail = `${equal} of ${ours.length} masks of SynFlow are identical beside the other data set, and ${snip.filter((one) => one === 1).length} of ${snip.length} of SNIP.`
     // Identity is no mean over seeds: a single difference would refute it, and three seeds without one are what was asked for.

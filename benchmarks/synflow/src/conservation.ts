@@ -1,5 +1,5 @@
 /** Saliency is conserved, neuron by neuron and layer by layer (SF-2; the paper's Fig. 3). */
-import { type Cell, createStage, type Experiment } from '@winning-tickets/harness'
+import { type Cell, createStage, type Experiment, seedsUpTo } from '@winning-tickets/harness'
 import { conservationKind } from './conservation-stage.js'
 import { type Common, profiles, setting, sized } from './sweep.js'
 
@@ -37,7 +37,7 @@ export const conservation: Experiment<Common> = {
   profiles: conservationProfiles,
   async plan(settings) {
     const cells: Cell[] = []
-    for (let seed = 1; seed <= settings.seeds; seed++) {
+    for (const seed of seedsUpTo(settings.seeds)) {
       for (const network of settings.networks) {
         const config = { ...setting(settings, network), seed, perClass: settings.perClass }
         const stage = await createStage(conservationKind, config, {

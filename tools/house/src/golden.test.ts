@@ -7,7 +7,9 @@ import { brokenKinds, hostRules } from './host-rules.js'
 import { coreRules } from './meanings.js'
 
 const rulesTest = 'packages/core/src/semantics.test.ts'
-const kindsTests = ['benchmarks/imp/src/golden.test.ts', 'benchmarks/harness/src/kinds/golden.test.ts']
+const kindsTests = ['benchmarks/imp/src', 'benchmarks/sanity/src', 'benchmarks/harness/src/kinds'].map(
+  (folder) => `${folder}/golden.test.ts`,
+)
 const ruleCopy = (broken: (typeof hostRules)[number]): string => `rule-${hostRules.indexOf(broken)}`
 const kindCopy = (broken: (typeof brokenKinds)[number]): string => `kind-${brokenKinds.indexOf(broken)}`
 

@@ -222,7 +222,7 @@ export const brokenKinds: readonly BrokenKind[] = [
   {
     kind: 'imp/snapshot',
     title: 'an overlap is a share of the layer',
-    edit: edit('benchmarks/imp/src/snapshot-stage.ts', 'both / kept', 'both / mask.length'),
+    edit: edit('benchmarks/sanity/src/snapshot-stage.ts', 'both / kept', 'both / mask.length'),
     stages: ['a look at the start'],
     raise: 'snapshot in snapshot-stage.ts',
   },

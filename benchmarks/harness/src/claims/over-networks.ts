@@ -1,8 +1,9 @@
 /** Claims over several networks or other groups of arms: each is judged for itself, all must agree, and the mean is shown. */
 import { type Estimate, estimate } from '../statistics/estimate.js'
-import { all, finding, nothing } from '../statistics/verdict.js'
+import { all, finding } from '../statistics/verdict.js'
 import { groupsOf } from './networks.js'
 import type { PerSeed } from './query.js'
+import { needs } from './told.js'
 import type { Finding, Results, Verdict } from './types.js'
 
 /** What one network has to say. */
@@ -26,7 +27,7 @@ export function overNetworks(
   wanted: string,
   transform?: (value: number) => number,
 ): Finding {
-  const missing = nothing(`The results have no ${wanted}; run the whole grid.`)
+  const missing = needs(wanted)
   const networks = [...groupsOf(results)].map(([name, rows]) => ({ name, part: of(rows) }))
   const parts = networks.flatMap(({ part }) => part ?? [])
   if (parts.length < networks.length) return missing

@@ -7,6 +7,9 @@ export interface SeedRange {
   readonly last: number
 }
 
+/** The seeds of settings: 1, 2 ... n. */
+export const seedsUpTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
+
 export const countOf = ({ first, last }: SeedRange): number => last - first + 1
 
 /** A range as `--seeds` takes it: "5" from 1 on, "3-5" otherwise. */

@@ -26,7 +26,7 @@ export {
   taskOf,
 } from './setup.js'
 export { type TrainConfig, type TrainConfigInput, trainKind } from './train.js'
-export { decodeMasks, decodeWeights, encodeMasks, keptByLayer } from './weights.js'
+export { decodeMasks, decodeWeights, encodeMasks, encodeWeights, keptByLayer } from './weights.js'
 
 export const sharedKinds: readonly StageKind[] = [
   trainKind as StageKind,

@@ -1,4 +1,5 @@
 /** Cells of scored masks: a row a density, and a row at density 1 for the scores themselves. */
+import { seedsUpTo } from '../experiment/seeds.js'
 import type { Cell } from '../experiment/types.js'
 import { type ScoreConfigInput, scoreStage } from './score.js'
 
@@ -42,7 +43,7 @@ export async function scoredCells(
 /** All rows of some arms, seed by seed from 1 on. */
 export async function scoredGrid(arms: readonly ScoredArm[], seeds: number): Promise<Cell[]> {
   const cells: Cell[] = []
-  for (let seed = 1; seed <= seeds; seed++) {
+  for (const seed of seedsUpTo(seeds)) {
     for (const arm of arms) cells.push(...(await scoredCells(arm, seed)))
   }
   return cells

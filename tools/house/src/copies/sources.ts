@@ -16,6 +16,7 @@ export const packages = {
   synflow: 'packages/synflow',
   harness: 'benchmarks/harness',
   'bench-imp': 'benchmarks/imp',
+  'bench-sanity': 'benchmarks/sanity',
 } as const
 export type PackageName = keyof typeof packages
 

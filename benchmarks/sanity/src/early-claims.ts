@@ -7,14 +7,16 @@ import {
   difference,
   estimateOf,
   finding,
+  needs,
   overNetworks,
   type PerSeed,
   pair,
   perSeed,
+  points,
   type Results,
+  spoken,
 } from '@winning-tickets/harness'
 import { firstArm, lastArm } from './early.js'
-import { needs, points, spoken } from './measures.js'
 
 const experiment = 'early-learning'
 /** A deficit of less than so many points has been recovered from. */

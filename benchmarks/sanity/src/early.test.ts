@@ -1,15 +1,13 @@
 /** The grid of early learning, its windows, and the stage that looks at a network as it learns. */
 import {
   classificationTask,
-  encodeSafetensors,
   highPass,
   initialWeights,
   loadDataset,
   lowPass,
   prunableParameters,
-  type Weights,
 } from '@winning-tickets/core'
-import { buildModel, engineOf, type Stage, type StageInput } from '@winning-tickets/harness'
+import { buildModel, encodeWeights, engineOf, type Stage, type StageInput } from '@winning-tickets/harness'
 import { stageRunner } from '@winning-tickets/harness/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { early, earlyProfiles, windowOf } from './early.js'
@@ -78,12 +76,6 @@ describe('a look', () => {
   const model = { name: 'resnet-8' as const, options: { width: 2 } }
   const network = buildModel(model)
   const base = { data: { dataset: 'synthetic-32x32', validation: 100, train: 100 }, model, seed: 4, density: 0.5 }
-  const store = (weights: Weights) =>
-    encodeSafetensors(
-      Object.fromEntries(
-        network.parameters.map(({ name, shape }) => [name, { dtype: 'float32', shape, data: weights[name]! }]),
-      ),
-    )
   const start = initialWeights(network, 4)
   /** The first half of each kernel far larger than the other. */
   const end = { ...start }
@@ -94,7 +86,8 @@ describe('a look', () => {
   const trained: StageInput = {
     id: 'trained',
     result: {},
-    artifact: async (name) => store(name === 'weights' ? end : name === 'weights@7' ? start : expect.unreachable(name)),
+    artifact: async (name) =>
+      encodeWeights(network, name === 'weights' ? end : name === 'weights@7' ? start : expect.unreachable(name)),
   }
   const { run, cache, dispose } = stageRunner()
   afterAll(dispose)

@@ -50,6 +50,7 @@ const FILTERS = {
 
 /** Input: "trained", whose final weights give the final mask. Metrics: overlap with it, accuracies on filtered test images. */
 export const snapshotKind: StageKind<SnapshotConfig, SnapshotConfigInput> = {
+  /** Made when the experiment lay in benchmarks/imp; ids hold it. */
   name: 'imp/snapshot',
   schema,
   semantics: {

@@ -6,11 +6,11 @@ import {
   datasetOf,
   type Experiment,
   type Settings,
+  seedsUpTo,
   type TrainConfigInput,
   type Training,
   trainStage,
 } from '@winning-tickets/harness'
-import { seedsUpTo } from './ladder.js'
 import { snapshotKind } from './snapshot-stage.js'
 
 export interface EarlySettings extends Settings {

@@ -41,6 +41,20 @@ describe('good input', () => {
     }
   })
 
+  it('starts without TensorFlow.js, a fifth of a second, until something is traced', () => {
+    const main = new URL('../../dist/cli/main.js', import.meta.url).href
+    const script = `
+      import { createRequire } from 'node:module'
+      const loaded = () => Object.keys(createRequire('${main}').cache).some((path) => path.includes('@tensorflow/tfjs'))
+      await import('${main}')
+      const before = loaded()
+      const { tf } = await import('@winning-tickets/jit')
+      tf.tensor([1])
+      console.log(before, loaded())`
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+    expect(stdout).toBe('false true\n')
+  })
+
   it('lists claims that have not run as such, in clean JSON', async () => {
     const benchmarks = makeBenchmarks(join(folder, 'benchmarks'), ['toy'])
     const store = join(folder, 'no-store')

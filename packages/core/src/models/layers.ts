@@ -136,7 +136,10 @@ function plain(output: (input: Shape) => Shape, run: (x: tf.Tensor, output: Shap
 
 export const identity: Build = chain()
 
-export const relu: Build = plain((input) => input, tf.relu)
+export const relu: Build = plain(
+  (input) => input,
+  (x) => tf.relu(x),
+)
 
 /** The maximum of 2x2 blocks; a last odd row or column is dropped. */
 export const maxPool: Build = plain(

@@ -11,7 +11,8 @@ export const TRACE_BACKEND = 'winning-tickets-trace'
 /** What TensorFlow.js passes around for a tensor's storage: an identity, nothing else. */
 type DataId = tf.TensorInfo['dataId']
 
-class TraceBackend extends tf.KernelBackend {
+/** Has what TensorFlow.js calls of a backend, but extends no class of it, which would load it together with this module. */
+class TraceBackend {
   private readonly values = new WeakMap<DataId, Value>()
 
   /** Registers a traced value and returns what TensorFlow.js wants to know of it. */
@@ -28,48 +29,48 @@ class TraceBackend extends tf.KernelBackend {
   }
 
   /** Constants made inside the function arrive here; uniform ones stay symbolic so that they never bloat the graph. */
-  override write(data: tf.BackendValues, shape: number[], dtype: tf.DataType): DataId {
+  write(data: tf.BackendValues, shape: number[], dtype: tf.DataType): DataId {
     const node = constant(data, shape, dtype)
     const dataId = {}
     this.values.set(dataId, node.outputs[0]!)
     return dataId
   }
 
-  override move(): void {
+  move(): void {
     throw new Error('A traced function used a tensor that was made outside of it; pass it as an input.')
   }
 
-  override readSync(): never {
+  readSync(): never {
     throw new Error(
       'A traced function read the value of a tensor; compute with tensors only, and return what you need.',
     )
   }
 
-  override async read(): Promise<never> {
+  async read(): Promise<never> {
     return this.readSync()
   }
 
-  override disposeData(): boolean {
+  disposeData(): boolean {
     return true
   }
-  override incRef(): void {}
+  incRef(): void {}
   decRef(): void {}
-  override refCount(): number {
+  refCount(): number {
     return 1
   }
-  override numDataIds(): number {
+  numDataIds(): number {
     return 0
   }
-  override memory() {
+  memory() {
     return { unreliable: true }
   }
-  override timerAvailable(): boolean {
+  timerAvailable(): boolean {
     return false
   }
-  override floatPrecision(): 32 {
+  floatPrecision(): 32 {
     return 32
   }
-  override epsilon(): number {
+  epsilon(): number {
     return 1e-7
   }
 }
@@ -115,7 +116,7 @@ let ready = false
 export function traceBackend(): TraceBackend {
   if (ready) return backend
   ready = true
-  tf.registerBackend(TRACE_BACKEND, () => backend, 0)
+  tf.registerBackend(TRACE_BACKEND, () => backend as unknown as tf.KernelBackend, 0)
   for (const [kernelName, infer] of kernels) {
     tf.registerKernel({
       kernelName,

@@ -24,7 +24,7 @@ import {
   type TrainConfigInput,
   trainKind,
 } from '@winning-tickets/harness'
-import { digest, finished, rounded, stageRunner } from '@winning-tickets/harness/testing'
+import { digest, elsewhere, finished, rounded, stageRunner } from '@winning-tickets/harness/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import { benchmark } from './index.js'
 
@@ -85,8 +85,6 @@ function trained({ result, artifacts = {} }: StageOutcome): object {
   } satisfies Record<string, Json>
 }
 
-/** What to raise if a case alone fails: core's own golden tests are finer. */
-const elsewhere = 'if packages/core/src/semantics.test.ts names a rule, raise that one; if not, '
 const starts: Record<string, { start?: TrainConfigInput['start']; masked?: boolean; raise: string; pinned: string }> = {
   dense: { raise: 'coreSemantics.schedule, or earlyStop if only what is selected changed', pinned: 'e19f02ac5fd3ff18' },
   ticket: { masked: true, raise: 'coreSemantics.initialisation', pinned: 'ea69ecd8b6461e49' },

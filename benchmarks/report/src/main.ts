@@ -4,7 +4,7 @@ import { claimsTable, reportFolders, writeJointReport } from '@winning-tickets/h
 
 const page = fileURLToPath(new URL('../out/index.html', import.meta.url))
 try {
-  const { claims, missing } = await writeJointReport(reportFolders(), page)
+  const { claims, missing } = await writeJointReport(await reportFolders(), page)
   for (const paper of missing) process.stdout.write(`${paper}: no results yet; run "npx tickets bench ${paper}".\n`)
   if (claims.length > 0) process.stdout.write(`${claimsTable(claims)}\n`)
   process.stdout.write(`Joint report: ${page}\n`)

@@ -1,7 +1,7 @@
 /** A golden look at a network: whoever changes numbers on purpose raises the integer that the failing test names. */
 import { initialWeights } from '@winning-tickets/core'
 import { buildModel, encodeWeights, sharedKinds } from '@winning-tickets/harness'
-import { digest, finished, rounded, stageRunner } from '@winning-tickets/harness/testing'
+import { digest, elsewhere, finished, rounded, stageRunner } from '@winning-tickets/harness/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import { benchmark } from './index.js'
 import { snapshotKind } from './snapshot-stage.js'
@@ -30,7 +30,7 @@ describe(snapshotKind.name, () => {
       overlap: rounded(maskOverlap!, 4),
       accuracies: Object.entries(accuracies).map(([name, value]) => [name, rounded(value, 1)]),
     }
-    const advice = `a stage of the kind "imp/snapshot" sees something else: if its graph changed, only pin the new digest; if it did not, host code changed: if packages/core/src/semantics.test.ts names a rule, raise that one; if not, snapshot in snapshot-stage.ts; then pin the new digest`
+    const advice = `a stage of the kind "${snapshotKind.name}" sees something else: if its graph changed, only pin the new digest; if it did not, host code changed: ${elsewhere}snapshot in snapshot-stage.ts; then pin the new digest`
     expect(digest(look), advice).toBe('4c773f56bb3582e2')
   })
 })

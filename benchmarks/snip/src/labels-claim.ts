@@ -8,18 +8,16 @@ import {
   finding,
   groupsOf,
   levelsOf,
-  nothing,
+  needs,
   type PerSeed,
   paired,
   perSeed,
   type Results,
+  spoken,
 } from '@winning-tickets/harness'
 import { MASKS } from './labels.js'
 
-const points = ({ mean, low, high }: Estimate): string =>
-  low === null || high === null
-    ? (100 * mean).toFixed(1)
-    : `${(100 * mean).toFixed(1)} [${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`
+const points = (fraction: Estimate): string => spoken(fraction, '', { of: (value) => 100 * value, digits: 1 })
 
 /** A metric in percent at each of an arm's sparsities, sparsest last. */
 const listed = (results: Results, arm: string, metric: string): string =>
@@ -48,7 +46,7 @@ export const snip7b: Claim = {
       ['dense', ...Object.keys(MASKS)].some((arm) => rows === undefined || levelsOf(rows, arm).length === 0),
     )
     if (random === undefined || clean === undefined || missing) {
-      return nothing('The results lack runs on random or on true labels; run the whole grid.')
+      return needs('runs on random or on true labels')
     }
     const fit = (arm: string) => overLevels(random, arm, 'fitAccuracy')
     const test = (arm: string) => overLevels(clean, arm, 'testAccuracyAtEnd')

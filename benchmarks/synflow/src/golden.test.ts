@@ -4,7 +4,7 @@
  */
 import { encodeSafetensors, initialWeights, prunableParameters, sizeOf } from '@winning-tickets/core'
 import { buildModel, encodeMasks, parseConfig } from '@winning-tickets/harness'
-import { digest, finished, rounded, stageRunner } from '@winning-tickets/harness/testing'
+import { digest, elsewhere, finished, rounded, stageRunner } from '@winning-tickets/harness/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import { conservationKind } from './conservation-stage.js'
 import { magnitudesKind } from './magnitudes-stage.js'
@@ -76,8 +76,7 @@ describe(magnitudesKind.name, () => {
   ] as const)('%s', async (_, config, pinned) => {
     const { result } = await run(magnitudesKind, { model, ...config }, inputs)
     const golden = Object.entries(result.metrics!).map(([name, value]) => [name, rounded(value, 5)])
-    const advice =
-      'a stage of the kind "synflow/magnitudes" measures something else: if packages/core/src/semantics.test.ts names a rule, raise that one; if not, raise magnitudes in magnitudes-stage.ts; then pin the new digest'
+    const advice = `a stage of the kind "synflow/magnitudes" measures something else: ${elsewhere}magnitudes in magnitudes-stage.ts; then pin the new digest`
     expect(digest({ golden }), advice).toBe(pinned)
   })
 })

@@ -8,6 +8,7 @@ import {
   type Planned,
   planningLab,
   type Settings,
+  seedsUpTo,
   type TrainConfigInput,
 } from '@winning-tickets/harness'
 import { iterativeMagnitudePruning, levelTarget } from '@winning-tickets/imp'
@@ -155,8 +156,7 @@ export const magnitudes: Experiment<MagnitudesSettings> = {
   title: 'SynFlow and iterative magnitude pruning: the layers as they train',
   profiles: magnitudesProfiles,
   async plan({ networks, looks, seeds }) {
-    const all = Array.from({ length: seeds }, (_, i) => i + 1)
-    const plans = all.flatMap((seed) => networks.map((network) => planNetwork(network, looks, seed)))
+    const plans = seedsUpTo(seeds).flatMap((seed) => networks.map((network) => planNetwork(network, looks, seed)))
     return (await Promise.all(plans)).flat()
   },
 }

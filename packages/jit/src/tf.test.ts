@@ -7,3 +7,8 @@ it('is the instance that an import gives, so that tensors, kernels and backends 
   expect(imported.engine()).toBe(tf.engine())
   expect(imported.Tensor).toBe(tf.Tensor)
 })
+
+it('cannot be changed in passing', () => {
+  expect(() => Object.assign(tf, { relu: () => 0 })).toThrow(TypeError)
+  expect(tf.relu(-1).arraySync()).toBe(0)
+})

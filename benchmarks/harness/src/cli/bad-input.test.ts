@@ -76,7 +76,7 @@ const cases: Record<string, readonly Case[]> = {
     { type: 'data verify nope', names: '"nope"', remedy: /choose one of mnist, fashion-mnist/ },
   ],
   'a word too few or too many': [
-    { type: 'bench --seeds', names: "'-s, --seeds <n>'", remedy: /argument missing; see "tickets bench --help"/ },
+    { type: 'bench --seeds', names: "'-s, --seeds <n|m-n>'", remedy: /argument missing; see "tickets bench --help"/ },
     { type: 'find --density 0.1', names: "'-M, --method <name>'", remedy: /see "tickets find --help"/ },
     { type: 'find -M snip', names: "'--density <d>'", remedy: /see "tickets find --help"/ },
     { type: 'find -M snip --density 0.1 --option scope', names: "'scope'", remedy: /give it as key=value/ },
@@ -92,8 +92,8 @@ const cases: Record<string, readonly Case[]> = {
   'a number that cannot be': [
     { type: 'bench --seeds 0', names: "'0'", remedy: WHOLE },
     { type: 'bench --seeds 0-2', names: "'0-2'", remedy: WHOLE },
-    { type: 'bench --seeds 5-3', names: "'5-3'", remedy: /a range of two such as 3-5/ },
-    { type: 'bench --seeds 3-', names: "'3-'", remedy: /a range of two such as 3-5/ },
+    { type: 'bench --seeds 5-3', names: "'5-3'", remedy: /the first and the last of a range, such as 3-5/ },
+    { type: 'bench --seeds 3-', names: "'3-'", remedy: /the first and the last of a range, such as 3-5/ },
     { type: 'claims --seeds 1001', names: "'1001'", remedy: WHOLE },
     { type: 'bench --seeds -1', names: "'-1'", remedy: WHOLE },
     { type: 'claims --seeds three', names: "'three'", remedy: WHOLE },

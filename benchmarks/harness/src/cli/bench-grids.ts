@@ -11,7 +11,7 @@ import type { Stage } from '../stage/types.js'
 export interface Grid {
   readonly choice: Choice
   readonly settings: Settings
-  /** How many. */
+  /** How many seeds the cells have: fewer than settings plan where a range begins after 1. */
   readonly seeds: number
   readonly cells: readonly Cell[]
   /** Folder of the report. */

@@ -17,14 +17,18 @@ export const storeOption = () =>
   new Option('--store <dir>', 'folder that remembers finished stages (default: TICKETS_STORE, else the user’s cache)')
 
 export const seedsOption = () =>
-  new Option('-s, --seeds <n>', 'seeds 1 to n, or a range such as 3-5, instead of the profile’s').argParser(seedRange)
+  new Option('-s, --seeds <n|m-n>', 'seeds 1 to n, or a range such as 3-5, instead of the profile’s').argParser(
+    seedRange,
+  )
 
 /** Seeds 1 to n, or from the first to the last of a range. */
 function seedRange(text: string): SeedRange {
   const match = /^(?:(\d{1,4})-)?(\d{1,4})$/.exec(text)
   const [first, last] = [Number(match?.[1] ?? 1), Number(match?.[2])]
   if (match === null || first < 1 || first > last || last > 1000) {
-    throw new InvalidArgumentError('Give a whole number from 1 to 1000, or a range of two such as 3-5.')
+    throw new InvalidArgumentError(
+      'Give a whole number from 1 to 1000, or the first and the last of a range, such as 3-5.',
+    )
   }
   return { first, last }
 }

@@ -74,7 +74,7 @@ async function statusOf(papers: string[], benchmarks: string, folder: string | u
   }
   const planned = await plannedStages(
     all.map(({ experiment }) => experiment),
-    known,
+    records.values(),
   )
   const orphans = orphansOf([...records.values()], planned)
   const found = orphans.map((orphan) => ({ ...orphan, committed: !stored.has(orphan.id) }))

@@ -91,6 +91,8 @@ async function gc({ store: folder, dryRun = false, orphans, json }: StoreCommand
 async function orphanedIds(store: Store, benchmarks: string): Promise<string[]> {
   const ids = await store.records.list()
   const experiments = (await choose([], benchmarks)).map(({ experiment }) => experiment)
-  const planned = new Set((await plannedStages(experiments, new Set(ids))).map(({ id }) => id))
+  const records = await Promise.all(ids.map((id) => store.records.get(id)))
+  const known = records.flatMap((record) => record?.deterministic ?? [])
+  const planned = new Set((await plannedStages(experiments, known)).map(({ id }) => id))
   return ids.filter((id) => !planned.has(id))
 }

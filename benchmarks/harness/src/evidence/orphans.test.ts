@@ -97,10 +97,16 @@ describe('the reason', () => {
 test('more seeds than a profile has are planned as far as they were run', async () => {
   const { benchmark } = await import('../testing/toy.js')
   const ids = async (seeds: number) => (await planToy({ ...smoke, seeds })).map((cell) => cell.stage.id)
-  const planned = async (known: readonly string[]) =>
-    (await plannedStages(benchmark.experiments, new Set(known))).map(({ id }) => id)
+  const planned = async (ids: readonly string[], config = {}) => {
+    const known = ids.map((id) => ({ id, config }))
+    return (await plannedStages(benchmark.experiments, known)).map(({ id }) => id)
+  }
   expect(await planned([])).not.toEqual(expect.arrayContaining(await ids(3)))
   // Seeds 1 to 9 of the profile's 2, the last of them hardly begun.
   const [, ...rest] = (await ids(9)).toReversed()
   expect(await planned(rest)).toEqual(expect.arrayContaining(rest))
+  // Seeds 7 to 9 alone: the first doubling has none of them, but their configs name them.
+  const few = await ids(6)
+  const range = (await ids(9)).filter((id) => !few.includes(id))
+  expect(await planned(range, { seed: 9 })).toEqual(expect.arrayContaining(range))
 })

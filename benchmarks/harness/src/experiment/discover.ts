@@ -1,6 +1,6 @@
 /** Finds the benchmark projects of this repository: the harness knows no paper before it runs. */
-import { existsSync, readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { UserError } from '@winning-tickets/core'
 import type { Claim } from '../claims/types.js'
@@ -31,14 +31,12 @@ export async function discover(benchmarks: string): Promise<Project[]> {
 /** Where an experiment's report is written by default: benchmarks/<project>/out/<experiment>. */
 export const reportFolder = ({ project, experiment }: Choice): string => join(project.folder, 'out', experiment.name)
 
-/** The folders of reports that were written there; of a project without any, that of the experiment named like it. */
-export function reportFolders(benchmarks = BENCHMARKS): string[] {
-  return entriesOf(benchmarks, 'benchmark').flatMap(({ folder }) => {
-    const out = join(folder, 'out')
-    const written = existsSync(out)
-      ? readdirSync(out).filter((name) => existsSync(join(out, name, 'results.json')))
-      : []
-    return (written.length > 0 ? written.sort() : [basename(folder)]).map((name) => join(out, name))
+/** The folders of reports that were written there; of a project without any, that of its first experiment. */
+export async function reportFolders(benchmarks = BENCHMARKS): Promise<string[]> {
+  return (await discover(benchmarks)).flatMap((project) => {
+    const folders = project.benchmark.experiments.map((experiment) => reportFolder({ project, experiment }))
+    const written = folders.filter((folder) => existsSync(join(folder, 'results.json')))
+    return written.length > 0 ? written : folders.slice(0, 1)
   })
 }
 

@@ -5,7 +5,7 @@ import type { Profile } from './profile.js'
 
 /** What every experiment's settings have. */
 export interface Settings {
-  /** Number of seeds: 1, 2 ... seeds. `--seeds` replaces it. */
+  /** The last of the seeds 1, 2 ... that are planned. `--seeds` replaces it. */
   readonly seeds: number
   readonly dataset: { readonly name: string; readonly note?: string }
   /** How the profile differs from the paper's setting, a sentence each; the report shows them. */

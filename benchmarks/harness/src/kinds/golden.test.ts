@@ -14,7 +14,7 @@ import {
 import { afterAll, describe, expect, test } from 'vitest'
 import { parseConfig } from '../stage/create.js'
 import type { Stage, StageOutcome } from '../stage/types.js'
-import { digest, finished, rounded, stageRunner } from '../testing/golden.js'
+import { digest, elsewhere, finished, rounded, stageRunner } from '../testing/golden.js'
 import { fitKind } from './fit.js'
 import { type MaskConfigInput, maskKind, maskStage } from './mask.js'
 import { type ScoreConfigInput, scoreKind, scoreStage } from './score.js'
@@ -38,9 +38,6 @@ const masking = (given: Given<MaskConfigInput>): Promise<Stage> =>
 
 const examples = { batch: 50 }
 const gradients = { perClass: 2, temperatures: [1, 200] }
-
-/** What to raise if a case alone fails: core's own golden tests are finer. */
-const elsewhere = 'if packages/core/src/semantics.test.ts names a rule, raise that one; if not, '
 
 /**
  * A part of a result. What comes of single-precision sums has two digits, for weights near the threshold may change places from

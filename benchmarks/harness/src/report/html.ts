@@ -102,10 +102,10 @@ ${rows.join('\n')}
 </tbody></table></div>`
 }
 
-/** The command that makes these very runs again, or finds them in the store. */
+/** The command that makes these runs again, or finds them in the store, with those of any seeds between them. */
 function rerunCommand(results: Results): string {
   const seeds = seedsOf(results)
-  const range = { first: seeds[0]!, last: seeds.at(-1)! }
-  const option = seeds.length === 0 ? '' : ` --seeds ${seedsText(range)}`
+  const [first, last] = [seeds[0], seeds.at(-1)]
+  const option = first === undefined || last === undefined ? '' : ` --seeds ${seedsText({ first, last })}`
   return `npx tickets bench ${results.paper} --profile ${results.profile}${option}`
 }

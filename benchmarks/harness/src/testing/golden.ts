@@ -33,6 +33,9 @@ export function stageRunner() {
   return { run, cache, dispose }
 }
 
+/** What to raise if a case alone fails: core's own golden tests are finer. */
+export const elsewhere = 'if packages/core/src/semantics.test.ts names a rule, raise that one; if not, '
+
 /** A stage that is done, as a later one sees it. */
 export const finished = (artifacts: StageOutcome['artifacts'] = {}): StageInput => ({
   id: 'finished',

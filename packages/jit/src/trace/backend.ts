@@ -11,8 +11,10 @@ export const TRACE_BACKEND = 'winning-tickets-trace'
 /** What TensorFlow.js passes around for a tensor's storage: an identity, nothing else. */
 type DataId = tf.TensorInfo['dataId']
 
+type Unused = 'time' | 'readToGPU' | 'createTensorFromGPUData' | 'dispose'
+
 /** Has what TensorFlow.js calls of a backend, but extends no class of it, which would load it together with this module. */
-class TraceBackend {
+class TraceBackend implements Omit<tf.KernelBackend, Unused> {
   private readonly values = new WeakMap<DataId, Value>()
 
   /** Registers a traced value and returns what TensorFlow.js wants to know of it. */

@@ -6,7 +6,7 @@ import { count } from '../report/words.js'
 import { openStore } from '../store/disk.js'
 import { storeLocation } from '../store/location.js'
 import { collectGarbage, verifyStore } from '../store/maintain.js'
-import type { Store } from '../store/types.js'
+import type { Deterministic, Store } from '../store/types.js'
 import { withBar } from './data.js'
 import { jsonOption, storeOption, warn } from './options.js'
 
@@ -91,8 +91,12 @@ async function gc({ store: folder, dryRun = false, orphans, json }: StoreCommand
 async function orphanedIds(store: Store, benchmarks: string): Promise<string[]> {
   const ids = await store.records.list()
   const experiments = (await choose([], benchmarks)).map(({ experiment }) => experiment)
-  const records = await Promise.all(ids.map((id) => store.records.get(id)))
-  const known = records.flatMap((record) => record?.deterministic ?? [])
+  const known: Deterministic[] = []
+  // One after the other: a store may have more records than a process may open files.
+  for (const id of ids) {
+    const record = await store.records.get(id)
+    if (record !== undefined) known.push(record.deterministic)
+  }
   const planned = new Set((await plannedStages(experiments, known)).map(({ id }) => id))
   return ids.filter((id) => !planned.has(id))
 }

@@ -12,7 +12,7 @@ import { createStage } from '../stage/create.js'
 import { openStore } from '../store/disk.js'
 import { decodeRecord, encodeRecord } from '../store/record.js'
 import type { Store } from '../store/types.js'
-import { makeBenchmarks, ticketsHere } from '../testing/command-line.js'
+import { built, makeBenchmark, makeBenchmarks, ticketsHere } from '../testing/command-line.js'
 import { contents } from '../testing/contents.js'
 import { planToy, runCells, runToy, smoke } from '../testing/run-toy.js'
 import { chain } from '../testing/toy.js'
@@ -72,6 +72,18 @@ async function later(): Promise<{ dense: Cell['stage']; cells: Cell[] }> {
 }
 
 describe('export', () => {
+  it('counts what another experiment has committed of the same stages', async () => {
+    await runToy(store, smoke)
+    await exported()
+    const shared = `import { benchmark as toy } from '${built('testing/toy.js')}'
+      export const benchmark = { ...toy, claims: [], experiments: [{ ...toy.experiments[0], name: 'other' }] }`
+    makeBenchmark(join(benchmarks, 'other'), shared)
+    const { stdout } = await tickets(['evidence', 'export', 'other', '-p', 'smoke'], 'empty')
+    expect(stdout).toMatch(/^other smoke, seed 1: 5 stages, written/)
+    const own = join(benchmarks, 'other', 'results', 'other', 'smoke', 'seed-2.jsonl')
+    expect(await readFile(own, 'utf8')).toBe(await readFile(join(evidence, 'seed-2.jsonl'), 'utf8'))
+  })
+
   it('writes a pair of files for each seed that is whole, and no more', async () => {
     await runToy(store, { ...smoke, seeds: 1 })
     const [, first] = (await planToy(smoke)).filter(({ seed }) => seed === 2)

@@ -84,6 +84,27 @@ describe('export', () => {
     expect(await readFile(own, 'utf8')).toBe(await readFile(join(evidence, 'seed-2.jsonl'), 'utf8'))
   })
 
+  it('leaves out a seed that has nothing but what another experiment has committed', async () => {
+    await runToy(store, smoke)
+    await exported()
+    const more = `import { benchmark as toy, chain } from '${built('testing/toy.js')}'
+      import { createStage } from '${built('stage/create.js')}'
+      const [first] = toy.experiments
+      const plan = async (settings) => {
+        const [dense, ...others] = await first.plan(settings)
+        const options = { inputs: { ticket: dense.stage }, label: 'later' }
+        return [dense, ...others, { ...dense, arm: 'later', stage: await createStage(chain, { value: 99 }, options) }]
+      }
+      export const benchmark = { ...toy, claims: [], experiments: [{ ...first, name: 'more', plan }] }`
+    makeBenchmark(join(benchmarks, 'more'), more)
+    const exportMore = async (where: string) =>
+      (await tickets(['evidence', 'export', 'more', '-p', 'smoke', '--partial'], where)).stdout
+    expect(await exportMore('empty')).toMatch(/^more smoke, seed 1: left out, 5 of 6 stages have run\n/)
+    const { cells } = await later()
+    await runCells(store, cells)
+    expect(await exportMore('store')).toMatch(/^more smoke, seed 1: 6 stages, written\n/)
+  })
+
   it('writes a pair of files for each seed that is whole, and no more', async () => {
     await runToy(store, { ...smoke, seeds: 1 })
     const [, first] = (await planToy(smoke)).filter(({ seed }) => seed === 2)

@@ -1,6 +1,7 @@
 /** `tickets evidence`: from the store to files that git keeps. */
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { openEvidence } from '../evidence/read.js'
 import { writeResults } from '../evidence/results.js'
 import { type Exported, exportEvidence } from '../evidence/write.js'
 import { type Choice, choose, evidenceFolder, evidenceFolders } from '../experiment/discover.js'
@@ -60,7 +61,7 @@ async function exportAll(
   const profiles = profile ? [profile] : PROFILES.filter((each) => each !== 'smoke')
   const lines: Line[] = []
   for (const choice of choices) {
-    for (const each of profiles) lines.push(...(await exportOne(choice, each, { store, partial })))
+    for (const each of profiles) lines.push(...(await exportOne(choice, each, { store, partial, all })))
   }
   // Of damaged records this fails, with the same words, unless the export has just made them whole.
   const page = await writeResults(all, join(benchmarks, '..'))
@@ -69,14 +70,25 @@ async function exportAll(
   else process.stdout.write(`${lines.map(sentence).join('')}Results: ${page}\n`)
 }
 
+interface ExportOptions {
+  readonly store: Store
+  readonly partial: boolean | undefined
+  readonly all: readonly Choice[]
+}
+
 async function exportOne(
   choice: Choice,
   profile: Profile,
-  { store, partial = false }: { readonly store: Store; readonly partial: boolean | undefined },
+  { store, partial = false, all }: ExportOptions,
 ): Promise<Line[]> {
   const { experiment } = choice
   const cells = await experiment.plan(experiment.profiles[profile])
-  const exported = await exportEvidence(cells, store, { folder: evidenceFolder(choice, profile), partial })
+  const folder = evidenceFolder(choice, profile)
+  const others = openEvidence(
+    evidenceFolders(all).filter((other) => other !== folder),
+    () => {},
+  )
+  const exported = await exportEvidence(cells, store, { folder, partial, others })
   return exported.map((each) => ({ paper: experiment.name, profile, ...each }))
 }
 

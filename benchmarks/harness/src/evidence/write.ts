@@ -11,11 +11,11 @@ import type { Stage } from '../stage/types.js'
 import { ensureWritable } from '../store/files.js'
 import { encodeRecord } from '../store/record.js'
 import type { StageRecord, Store } from '../store/types.js'
-import { ARTIFACTS, artifactsIn, openEvidence, RECORDS } from './read.js'
+import { ARTIFACTS, artifactsIn, type Evidence, openEvidence, RECORDS } from './read.js'
 
 export interface Exported {
   readonly seed: number
-  /** Unchanged: the folder has all of it already. Left out: some of its stages have not run. */
+  /** Unchanged: the folder has all of it already. Left out: some of its stages have not run, or none that are its own. */
   readonly state: 'written' | 'unchanged' | 'left out'
   readonly stages: number
   readonly stored: number
@@ -23,16 +23,23 @@ export interface Exported {
   readonly lost: number
 }
 
+export interface ExportOptions {
+  readonly folder: string
+  readonly partial?: boolean
+  readonly others?: Evidence
+}
+
 /**
  * Exports a grid into a folder, a pair of files a seed. A stage that seeds share is in the file of the first of them.
  *
  * @param partial whether seeds that are not whole are exported too, as far as they have run: no claim counts them, but the
  *   next run goes on from there
+ * @param others what other experiments have committed: a seed that is not whole and has nothing beyond it stays out
  */
 export async function exportEvidence(
   cells: readonly Cell[],
   store: Store,
-  { folder, partial = false }: { readonly folder: string; readonly partial?: boolean },
+  { folder, partial = false, others }: ExportOptions,
 ): Promise<Exported[]> {
   const exported: Exported[] = []
   const committed = openEvidence([folder], () => {})
@@ -50,7 +57,8 @@ export async function exportEvidence(
     )
     const stored = found.filter(hasRecord)
     const counts = { seed, stages: stages.length, stored: stored.length }
-    if (stored.length === 0 || (stored.length < stages.length && !partial)) {
+    const whole = stored.length === stages.length
+    if (stored.length === 0 || (!whole && !(partial && (await hasOwn(stored, others))))) {
       exported.push({ ...counts, lost: 0, state: 'left out' })
       continue
     }
@@ -59,6 +67,11 @@ export async function exportEvidence(
     exported.push({ ...counts, lost, state: changed ? 'written' : 'unchanged' })
   }
   return exported
+}
+
+async function hasOwn(stored: readonly Done[], others: Evidence | undefined): Promise<boolean> {
+  const elsewhere = await Promise.all(stored.map(({ stage }) => others?.record(stage.id)))
+  return elsewhere.includes(undefined)
 }
 
 interface Done {

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { type Case, cases } from './cases.js'
 import { findPeer, measure } from './measure.js'
 import { line } from './report.js'
+import { canPin } from './side.js'
 
 const HELP = `Usage: npm run perf -- [options]
 
@@ -23,7 +24,8 @@ Examples:
   npm run perf -- --filter conv-
   PERF_PYTHON=~/torch/bin/python npm run perf -- --json > perf.jsonl
 
-PyTorch: python3 -m venv DIR && DIR/bin/pip install torch==2.13.0, then PERF_PYTHON=DIR/bin/python.
+PyTorch: python3 -m venv DIR && DIR/bin/pip install torch==2.13.0, then PERF_PYTHON=DIR/bin/python
+(python3 otherwise). Processes of one thread are pinned to a core each by taskset, where it is.
 `
 
 /** Images in memory, so that a quick run makes few. */
@@ -56,6 +58,7 @@ async function main(): Promise<void> {
   const chosen = planned(values.filter, values.quick)
   if (values.list) return void process.stdout.write(`${chosen.map(({ name }) => name).join('\n')}\n`)
   const python = findPeer()
+  if (!canPin()) process.stderr.write('perf: there is no taskset here, so that no process is pinned to a core.\n')
   for (const given of chosen) {
     const one = values.quick ? { ...given, work: { ...given.work, examples: QUICK_EXAMPLES } } : given
     const effort = values.quick ? { rounds: 1, steps: one.quickSteps!, repeats: 1 } : one

@@ -1,6 +1,5 @@
 /** Measures a case: ours and the peers in turns, round by round, so that all meet the same machine. */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Case, Layout } from './cases.js'
 import { type Measurement, type SideFigures, summarise } from './report.js'
@@ -13,15 +12,18 @@ export const KEEP_MEMORY = {
   MALLOC_TOP_PAD_: '1073741824',
 }
 
-/** The first Python that has torch: PERF_PYTHON, .venv, the machine's own. */
-export function findPeer(): string | undefined {
-  const root = fileURLToPath(new URL('../../', import.meta.url))
-  const given = process.env.PERF_PYTHON
-  const candidates = given ? [given] : [`${root}.venv/bin/python`, '/opt/peer-venv/bin/python', 'python3']
-  return candidates.find((python) => {
-    if (python.includes('/') && !existsSync(python)) return false
-    return spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0
-  })
+/**
+ * The Python that has torch: PERF_PYTHON, else python3 if that has it.
+ *
+ * @throws Error if PERF_PYTHON is set to one that has not
+ */
+export function findPeer(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const { PERF_PYTHON: given } = env
+  const python = given || 'python3'
+  if (spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore', env }).status === 0) return python
+  if (given)
+    throw new Error(`PERF_PYTHON is "${given}", which is no Python that can import torch; correct or unset it.`)
+  return undefined
 }
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))

@@ -5,21 +5,23 @@ import { model, sizeOf } from '@winning-tickets/core'
 import { describe, expect, it } from 'vitest'
 import { cases } from './cases.js'
 import { findPeer } from './measure.js'
+import { openSide } from './side.js'
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const perf = (args: string[], env: Record<string, string> = {}) =>
   spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env: { ...process.env, ...env } })
 
 describe('npm run perf', () => {
-  const env = { PERF_PYTHON: '/no/such/python' }
+  // No PATH: neither python3 nor taskset.
+  const env = { PERF_PYTHON: '', PATH: '' }
 
   it.each([
     ['lenet-1-thread', 'steps/s'],
     ['conv-lenet-5', 'ms/step'],
     ['conv-resnet-20-inference', 'ms/step'],
   ])('says so where PyTorch is not installed, and measures ours all the same: %s', (name, unit) => {
-    const { stdout, status } = perf(['--json', '--quick', '--filter', name], env)
-    expect(status).toBe(0)
+    const { stdout, stderr, status } = perf(['--json', '--quick', '--filter', name], env)
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/^perf: there is no taskset here.*\n$/)])
     const measurement = JSON.parse(stdout)
     expect(measurement).toMatchObject({
       name,
@@ -42,6 +44,15 @@ describe('npm run perf', () => {
       expect(status).toBe(1)
       expect(stderr).toMatch(/^perf: .*\n$/)
     }
+  })
+
+  it('refuses a PERF_PYTHON without PyTorch, and tells of a process that ends or never began', async () => {
+    const { status, stderr } = perf(['--quick', '--filter', 'lenet-1'], { PERF_PYTHON: '/no/such/python' })
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^perf: PERF_PYTHON is "\/no\/such\/python", .*\n$/)])
+    const spec = { work: cases[0]!.work, steps: 1, repeats: 1 }
+    await expect(openSide({ command: '/no/such/program', args: [] }).ask(spec)).rejects.toThrow('ENOENT')
+    const ends = openSide({ command: process.execPath, args: ['-e', 'console.error("no memory")'] })
+    await expect(ends.ask(spec)).rejects.toThrow('ended without an answer: no memory')
   })
 
   it('is quick without the largest networks, and says which it leaves out', () => {

@@ -1,5 +1,5 @@
 /** One side of a comparison: a child process that answers a JSON line with a JSON line. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Work } from './work.js'
 
@@ -30,17 +30,26 @@ export interface SideOptions {
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** Core to pin the process to; all, if absent. */
+  /** Core to pin the process to where that can be done; all, if absent. */
   readonly core?: number
 }
 
+/** Whether processes can be pinned to cores here: Linux has `taskset`. */
+export const canPin = (): boolean => spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0
+
 export function openSide({ command, args, env = {}, core }: SideOptions): Side {
-  const [file, ...rest] = core === undefined ? [command, ...args] : ['taskset', '-c', String(core), command, ...args]
+  const pin = core === undefined || !canPin() ? [] : ['taskset', '-c', String(core)]
+  const [file, ...rest] = [...pin, command, ...args]
   const child: ChildProcess = spawn(file!, rest, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   let errors = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-2000)
   })
+  // A command that is not there, or ends early: told where its answer is missed.
+  child.on('error', ({ message }) => {
+    errors = message
+  })
+  child.stdin!.on('error', () => {})
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
   return {
     async ask(spec) {

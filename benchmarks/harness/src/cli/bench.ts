@@ -1,6 +1,6 @@
 /** `tickets bench`: runs what is missing of the experiments, judges the claims, writes the reports. */
 import { availableParallelism } from 'node:os'
-import { fetchDataset, listDatasets, UserError } from '@winning-tickets/core'
+import { datasetNames, fetchDataset, UserError } from '@winning-tickets/core'
 import { type Command, Option } from 'commander'
 import { execute } from '../execute/execute.js'
 import { planStages } from '../execute/plan.js'
@@ -158,7 +158,6 @@ async function fetchData(
   store: Store,
   { signal, until = Number.POSITIVE_INFINITY }: { readonly signal: AbortSignal; readonly until: number | undefined },
 ): Promise<{ readonly ready: readonly Grid[]; readonly lacking: readonly Lack[] }> {
-  const registered = new Set(listDatasets().map(({ info }) => info.name))
   const fetched = new Map<string, Promise<unknown>>()
   const fetchOnce = (name: string) => {
     const fetching = fetched.get(name) ?? withBar((onProgress) => fetchDataset(name, { onProgress, signal }))
@@ -170,7 +169,7 @@ async function fetchData(
     const { pending } = await planStages(batchesOf(grid.cells), store)
     try {
       for (const name of datasetsOf(pending)) {
-        if (registered.has(name) && performance.now() < until) await fetchOnce(name)
+        if (datasetNames.includes(name) && performance.now() < until) await fetchOnce(name)
       }
     } catch (error) {
       // Whoever stopped the download is told so as of any other interruption.

@@ -1,13 +1,16 @@
 /** The command `tickets` as a user types it: good input gives clean output. Bad input is in bad-input.test.ts. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { readSafetensors, writeSafetensors } from '@winning-tickets/core'
+import type { Command } from 'commander'
 import { afterAll, describe, expect, it } from 'vitest'
 import { makeBenchmarks, ticketsHere } from '../testing/command-line.js'
+import { createProgram } from './main.js'
 
 const bin = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'cli-'))
@@ -21,23 +24,16 @@ function tickets(args: string[]) {
 
 describe('good input', () => {
   it('has help with examples everywhere', async () => {
-    const groups = ['', 'data', 'data list', 'data fetch', 'data verify', 'evidence', 'evidence export']
-    const commands = [
-      'store',
-      'store path',
-      'store verify',
-      'store gc',
-      'bench',
-      'claims',
-      'status',
-      'train',
-      'find',
-      'inspect',
+    const pathsOf = (command: Command, above: string[] = []): string[][] => [
+      above,
+      ...command.commands.flatMap((child) => pathsOf(child, [...above, child.name()])),
     ]
-    for (const command of [...groups, ...commands]) {
-      const { status, stdout } = await ticketsHere([...command.split(' ').filter(Boolean), '--help'])
-      expect(status).toBe(0)
-      expect(stdout).toMatch(/Examples?:\n {2}tickets /)
+    const paths = pathsOf(createProgram({ methods: [] }))
+    expect(paths).toEqual(expect.arrayContaining([[], ['export'], ['data', 'list']]))
+    for (const path of paths) {
+      const { status, stdout } = await ticketsHere([...path, '--help'])
+      expect(status, path.join(' ')).toBe(0)
+      expect(stdout, path.join(' ')).toMatch(/Examples?:\n {2}tickets /)
     }
   })
 
@@ -78,14 +74,32 @@ describe('good input', () => {
     const env = { ...process.env, TICKETS_DATA_DIR: '' }
     const killed = spawn(process.execPath, [bin, ...run, '--checkpoint', checkpoint], { stdio: 'ignore', env })
     const gone = once(killed, 'exit')
-    while (!existsSync(checkpoint)) await sleep(5)
+    while (!existsSync(checkpoint) && killed.exitCode === null) await sleep(5)
     killed.kill('SIGKILL')
     expect((await gone)[1]).toBe('SIGKILL')
+    const { tensors, metadata } = await readSafetensors(checkpoint)
     const resumed = tickets([...run, '--checkpoint', checkpoint, '--out', ticket('resumed')])
     expect(resumed.stderr).toBe('')
     expect(JSON.parse(resumed.stdout)).toEqual(JSON.parse(whole.stdout))
     expect(readFileSync(ticket('resumed'))).toEqual(readFileSync(ticket('whole')))
+    // It did not begin anew: from other weights it comes to others.
+    tensors['weights/fc1.bias']!.data[0]! += 1
+    await writeSafetensors(checkpoint, tensors, metadata)
+    const other = tickets([...run, '--checkpoint', checkpoint, '--out', ticket('other')])
+    expect(other.stderr).toBe('')
+    expect(readFileSync(ticket('other'))).not.toEqual(readFileSync(ticket('whole')))
   }, 180_000)
+
+  it('leaves a half-filled data folder to those who need it', async () => {
+    const data = join(folder, 'half')
+    mkdirSync(join(data, 'mnist'), { recursive: true })
+    writeFileSync(join(data, 'mnist', 'train-images-idx3-ubyte.gz'), '')
+    const surroundings = { env: { TICKETS_DATA_DIR: data } }
+    const list = await ticketsHere(['data', 'list', '--json'], surroundings)
+    const [mnist] = (JSON.parse(list.stdout) as { problem: string | null }[]).filter(({ problem }) => problem !== null)
+    expect(mnist).toMatchObject({ name: 'mnist', folder: null, problem: expect.stringContaining('lacks train-labels') })
+    expect(await ticketsHere(['train', '-i', '5'], surroundings)).toMatchObject({ status: 0, stderr: '' })
+  })
 
   it('trains, writes a ticket, and trains that', async () => {
     const file = join(folder, 'ticket.safetensors')

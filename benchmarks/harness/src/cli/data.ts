@@ -23,7 +23,7 @@ export function dataCommand(program: Command): void {
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  tickets data list --json')
     .action((options: { json?: boolean }) => {
-      const rows = listDatasets().map(({ info, folder }) => ({
+      const rows = listDatasets().map(({ info, folder, problem }) => ({
         name: info.name,
         title: info.title,
         note: info.note ?? null,
@@ -31,19 +31,20 @@ export function dataCommand(program: Command): void {
         classes: info.classes,
         hash: info.hash,
         folder: folder ?? null,
+        problem: problem ?? null,
       }))
       if (options.json) return void process.stdout.write(`${JSON.stringify(rows, null, 1)}\n`)
       const table = new Table({
         head: ['name', 'what', 'images', 'classes', 'folder'],
         style: { head: [], border: [] },
       })
-      for (const { name, title, note, images, classes, folder } of rows) {
+      for (const { name, title, note, images, classes, folder, problem } of rows) {
         table.push([
           name,
           note ? `${title} (${note})` : title,
           images,
           classes,
-          folder ?? `not here: tickets data fetch ${name}`,
+          folder ?? problem ?? `not here: tickets data fetch ${name}`,
         ])
       }
       process.stdout.write(`${table.toString()}\n`)

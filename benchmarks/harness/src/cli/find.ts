@@ -1,10 +1,7 @@
 /** `tickets find`: a ticket by any method of the repository, in a file that anyone can check. */
 import { resolve } from 'node:path'
 import {
-  densityRecord,
   isConnected,
-  type JsonObject,
-  keptCount,
   loadDataset,
   type Method,
   type Model,
@@ -21,6 +18,7 @@ import { chosenOptions, methodList, methodNamed } from './find-method.js'
 import { findInto, foundText } from './find-ticket.js'
 import { addRequired, jsonOption, numberWithin, warn, wholeNumber } from './options.js'
 import {
+  checkKeeps,
   datasetName,
   type KeyValue,
   keyValueOption,
@@ -104,7 +102,7 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
   const how = engineOptions(options)
   const dataset = datasetName(options.dataset)
   const network = modelFor(options.model, optionsOf(options.modelOption, '--model-option'), dataset)
-  checkKeeps(network, chosen, density)
+  checkKeeps(withPrunable(network, chosen.prunable as PrunablePolicy | undefined), density)
   const { out = fileName(method, network, dataset, options) } = options
   await ensureWritableFile(resolve(out), 'choose another place with --out FILE')
 
@@ -132,15 +130,6 @@ async function find(options: FindOptions, command: Command, methods: readonly Me
     progress.stop()
     await engine.dispose()
   }
-}
-
-/** @throws UserError if none of the weights that the method's options let a mask cover would be left */
-function checkKeeps(network: Model, { prunable: policy }: JsonObject, density: number): void {
-  const { prunable } = densityRecord(withPrunable(network, policy as PrunablePolicy | undefined))
-  if (keptCount(density, prunable) > 0) return
-  throw new UserError(
-    `--density ${density} keeps none of ${prunable} weights; give at least ${(1 / prunable).toPrecision(2)}.`,
-  )
 }
 
 /** "snip_vgg-16_cifar-10_0.05_seed-1.safetensors" */

@@ -2,8 +2,10 @@
 import {
   type Dataset,
   datasetInfo,
+  datasetNames,
+  densityRecord,
   type JsonObject,
-  listDatasets,
+  keptCount,
   type Model,
   type ModelName,
   model,
@@ -30,12 +32,17 @@ export const modelOption = (unless: string) =>
     },
   )
 
+/** @throws UserError if none of the weights that a mask may cover would be left */
+export function checkKeeps(network: Model, density: number): void {
+  const { prunable } = densityRecord(network)
+  if (keptCount(density, prunable) > 0) return
+  throw new UserError(
+    `--density ${density} keeps none of ${prunable} weights; give at least ${(1 / prunable).toPrecision(2)}.`,
+  )
+}
+
 /** The registered name of a data set; an unknown one stays as it is, for the registry to refuse. */
-export const datasetName = (given: string): string =>
-  meant(
-    given,
-    listDatasets().map(({ info }) => info.name),
-  ) ?? given
+export const datasetName = (given: string): string => meant(given, datasetNames) ?? given
 
 export interface KeyValue {
   readonly key: string

@@ -5,7 +5,6 @@ import {
   controlTicket,
   datasetInfo,
   denseTicket,
-  densityRecord,
   initialWeights,
   type JsonObject,
   type Model,
@@ -14,7 +13,7 @@ import {
   maskedTicket,
   prunablePolicies,
   readTicketFile,
-  selectCount,
+  select,
   sizeOf,
   type Ticket,
   type TicketFile,
@@ -22,7 +21,7 @@ import {
   type Weights,
   withPrunable,
 } from '@winning-tickets/core'
-import { datasetName, type KeyValue, modelFor, modelOf, optionsOf } from './setup.js'
+import { checkKeeps, datasetName, type KeyValue, modelFor, modelOf, optionsOf } from './setup.js'
 
 /** Controls that need no option of their own. */
 export type PlainControl = Exclude<Control['name'], 'noise'>
@@ -78,8 +77,8 @@ function fresh({
   const origin = initialWeights(network, seed)
   const common = { network, dataset, validation, origin }
   if (density === 1) return { ...common, ticket: denseTicket(network, seed) }
-  const { prunable } = densityRecord(network)
-  const mask = selectCount(magnitudes(network, origin), Math.max(1, Math.round(density * prunable)))
+  checkKeeps(network, density)
+  const mask = select(magnitudes(network, origin), { scope: 'global', density })
   const provenance = { method: 'magnitude-at-init', seed, density }
   return { ...common, ticket: maskedTicket(network, { mask, weights: origin, step: 0, provenance }) }
 }

@@ -7,6 +7,7 @@ import {
   type Ticket,
   type TrainResult,
   train,
+  UserError,
   writeTicket,
 } from '@winning-tickets/core'
 import { createEngine } from '@winning-tickets/jit'
@@ -81,6 +82,7 @@ async function run(options: TrainOptions): Promise<void> {
   const { seed, checkpoint, out, json } = options
   const plan = recipeOf(options)
   const how = engineOptions(options)
+  checkFiles(options)
   const { network, ticket, dataset, ...start } = await startOf(options)
   for (const [file, option] of [
     [out, '--out FILE'],
@@ -114,6 +116,16 @@ async function run(options: TrainOptions): Promise<void> {
     bar.stop()
     await engine.dispose()
   }
+}
+
+/** @throws UserError if one file would overwrite another */
+function checkFiles({ ticket, out, checkpoint }: TrainOptions): void {
+  const same = (a: string | undefined, b: string | undefined) =>
+    a !== undefined && b !== undefined && resolve(a) === resolve(b)
+  if (same(out, ticket)) throw new UserError(`--out ${out} is the ticket itself; give the trained one another name.`)
+  if (same(checkpoint, ticket))
+    throw new UserError(`--checkpoint ${checkpoint} is the ticket itself; give it another name.`)
+  if (same(checkpoint, out)) throw new UserError(`--checkpoint ${checkpoint} is --out, too; give it another name.`)
 }
 
 const stopped = (checkpoint?: string) =>

@@ -72,10 +72,13 @@ export const addEngineFlags = (command: Command): Command =>
     )
     .option('--threads <n>', 'threads of one operation', wholeNumber(1, 256), 1)
 
-/** @throws UserError for a backend that the engine would ignore */
+/** @throws UserError for a backend or threads that the engine would ignore */
 export function engineOptions({ engine: name, backend, threads }: EngineFlags): EngineOptions {
   if (backend !== 'cpu' && name !== 'tensorflow') {
     throw new UserError(`--backend ${backend} is of another engine; add --engine tensorflow or leave it out.`)
+  }
+  if (threads > 1 && name === 'tensorflow') {
+    throw new UserError(`--threads ${threads} is of the engine onnxruntime; leave it or --engine tensorflow out.`)
   }
   return { name, backend, threads }
 }

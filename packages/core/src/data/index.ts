@@ -9,7 +9,7 @@ export {
   verifyDataset,
 } from './load.js'
 export type { LocateOptions } from './locate.js'
-export { datasetInfo } from './registry.js'
+export { datasetInfo, datasetNames } from './registry.js'
 export { type Split, type SplitOptions, split } from './split.js'
 export { type Classes, drawOfEachClass } from './subset.js'
 export type { Dataset, DatasetInfo, Examples } from './types.js'

@@ -3,7 +3,16 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.js'
 import { type DownloadOptions, download } from './download.js'
-import { datasetCache, folderName, type LocateOptions, locate, type Place, pathOf, places } from './locate.js'
+import {
+  datasetCache,
+  folderName,
+  IncompleteDataset,
+  type LocateOptions,
+  locate,
+  type Place,
+  pathOf,
+  places,
+} from './locate.js'
 import { inspectDataFile, publishedName, readDataFile } from './read-file.js'
 import { definitionOf, definitions } from './registry.js'
 import type { Dataset, DatasetDefinition, DatasetInfo } from './types.js'
@@ -51,11 +60,25 @@ export async function verifyDataset(name: string, options: LocateOptions = {}): 
 export interface DatasetStatus {
   readonly info: DatasetInfo
   readonly folder: string | undefined
+  /** Why the folder that is meant to have it cannot be used, in a sentence. */
+  readonly problem?: string
 }
 
-/** All data sets, in the registry's order, and where they lie on this machine. */
+/**
+ * All data sets, in the registry's order, and where they lie on this machine.
+ *
+ * @throws UserError if TICKETS_DATA_DIR is not a folder
+ */
 export function listDatasets(options: LocateOptions = {}): DatasetStatus[] {
-  return definitions.map((definition) => ({ info: definition.info, folder: locate(definition, options)?.folder }))
+  return definitions.map((definition) => {
+    const { info } = definition
+    try {
+      return { info, folder: locate(definition, options)?.folder }
+    } catch (error) {
+      if (error instanceof IncompleteDataset) return { info, folder: undefined, problem: error.message }
+      throw error
+    }
+  })
 }
 
 /** `loadDataset` of a definition. */

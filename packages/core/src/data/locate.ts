@@ -6,6 +6,9 @@ import { cacheFolder, type Environment } from '../files/cache-folder.js'
 import { publishedName } from './read-file.js'
 import type { DataFile, DatasetDefinition } from './types.js'
 
+/** The user's own folder of a data set has only some of its files. */
+export class IncompleteDataset extends UserError {}
+
 /** A folder that may hold a data set. */
 export interface Place {
   readonly folder: string
@@ -56,7 +59,8 @@ export function pathOf(folder: string, file: DataFile): string | undefined {
 /**
  * The first place that has all files, or undefined. Contents are not looked at.
  *
- * @throws UserError if the user's own folder has only some of the files: to go on would hide the mistake
+ * @throws IncompleteDataset if the user's own folder has only some of the files: to go on would hide the mistake
+ * @throws UserError if TICKETS_DATA_DIR is not a folder
  */
 export function locate(definition: DatasetDefinition, options: LocateOptions = {}): Place | undefined {
   for (const place of places(definition, options)) {
@@ -64,7 +68,9 @@ export function locate(definition: DatasetDefinition, options: LocateOptions = {
     if (missing.length === 0) return place
     if (place.kind === 'TICKETS_DATA_DIR' && missing.length < definition.files.length) {
       const names = missing.map((file) => file.name).join(', ')
-      throw new UserError(`${place.folder} (from TICKETS_DATA_DIR) lacks ${names}; add it or unset TICKETS_DATA_DIR.`)
+      throw new IncompleteDataset(
+        `${place.folder} (from TICKETS_DATA_DIR) lacks ${names}; add it or unset TICKETS_DATA_DIR.`,
+      )
     }
   }
   return undefined

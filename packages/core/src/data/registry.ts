@@ -23,12 +23,13 @@ export const definitions: readonly DatasetDefinition[] = [
   synthetic,
 ]
 
+export const datasetNames: readonly string[] = definitions.map(({ info }) => info.name)
+
 /** @throws UserError for a name that is not registered */
 export function definitionOf(name: string): DatasetDefinition {
   const found = definitions.find((definition) => definition.info.name === name)
   if (found === undefined) {
-    const names = definitions.map((definition) => definition.info.name).join(', ')
-    throw new UserError(`There is no data set "${name}"; choose one of ${names}.`)
+    throw new UserError(`There is no data set "${name}"; choose one of ${datasetNames.join(', ')}.`)
   }
   return found
 }

@@ -29,7 +29,10 @@ export function tensorsBelow(tensors: NamedTensors, prefix: string): NamedTensor
   return Object.fromEntries(below.map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]))
 }
 
-export function arraysBelow(tensors: NamedTensors, prefix: string): Weights {
+/** Values by name, of whatever type the file has. */
+export type Arrays = Readonly<Record<string, StoredTensor['data']>>
+
+export function arraysBelow(tensors: NamedTensors, prefix: string): Arrays {
   const below = Object.entries(tensorsBelow(tensors, prefix))
-  return Object.fromEntries(below.map(([name, { data }]) => [name, data as Float32Array]))
+  return Object.fromEntries(below.map(([name, { data }]) => [name, data]))
 }

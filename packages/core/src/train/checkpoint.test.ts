@@ -14,6 +14,7 @@ import {
   type RecipeInput,
   readSafetensors,
   recipe,
+  type StoredTensor,
   select,
   type TrainOptions,
   type TrainResult,
@@ -132,8 +133,33 @@ describe('a checkpoint is refused', () => {
     await expect(run({ checkpoint: { path } })).rejects.toThrow('damaged checkpoint')
     await writeSafetensors(path, tensors, { format: 'other' })
     await expect(run({ checkpoint: { path } })).rejects.toThrow('not a checkpoint of this version')
-    const { 'weights/fc1.kernel': _, ...rest } = tensors
-    await writeSafetensors(path, rest, metadata)
+  })
+
+  test.each(['weights/fc1.kernel', 'curve/iteration', 'curve/trainLoss'])(
+    'if %s is missing, or of another type or size',
+    async (name) => {
+      const path = join(folder, `wrong-${name.replace('/', '-')}.safetensors`)
+      await interrupt(path, 20)
+      const { tensors, metadata } = await readSafetensors(path)
+      const { [name]: good, ...rest } = tensors
+      const { length } = good!.data
+      const wrong: readonly StoredTensor[] = [
+        { dtype: 'float64', shape: [length], data: new Float64Array(length) },
+        { dtype: 'float32', shape: [length + 1], data: new Float32Array(length + 1) },
+      ]
+      for (const more of [{}, ...wrong.map((tensor) => ({ [name]: tensor }))]) {
+        await writeSafetensors(path, { ...rest, ...more }, metadata)
+        await expect(run({ checkpoint: { path } })).rejects.toThrow('damaged checkpoint')
+      }
+    },
+  )
+
+  test('if it has state that the task does not carry', async () => {
+    const path = join(folder, 'carried.safetensors')
+    await interrupt(path, 20)
+    const { tensors, metadata } = await readSafetensors(path)
+    const more: StoredTensor = { dtype: 'float32', shape: [1], data: Float32Array.of(1) }
+    await writeSafetensors(path, { ...tensors, 'carried/h': more }, metadata)
     await expect(run({ checkpoint: { path } })).rejects.toThrow('damaged checkpoint')
   })
 })

@@ -8,10 +8,10 @@ import { sizeOf, type Weights } from '../models/index.js'
 import { coreSemantics } from '../semantics.js'
 import type { SourceState } from '../tasks/index.js'
 import { type Slots, ticketTensors } from '../tickets/index.js'
-import { arraysBelow, floats, merged, prefixed, slotTensors, tensorsBelow } from './checkpoint-tensors.js'
+import { type Arrays, arraysBelow, floats, merged, prefixed, slotTensors, tensorsBelow } from './checkpoint-tensors.js'
 import type { Run } from './prepare.js'
 import type { Snapshot } from './result.js'
-import { curvesOf, type RunState } from './state.js'
+import { type CurvePoint, curvesOf, type RunState } from './state.js'
 
 /** A checkpoint that cannot be continued: damaged, or of another run. Without it the run starts afresh. */
 export class CheckpointError extends UserError {}
@@ -81,16 +81,19 @@ export async function resume(run: Run): Promise<RunState | undefined> {
   checkSameRun(path, metadata.run, identity(run))
   const head = parseHead(path, metadata.state)
 
-  const part = (prefix: string): Weights => arraysBelow(tensors, prefix)
-  const { model, recipe } = run.options
+  const part = (prefix: string): Arrays => arraysBelow(tensors, prefix)
+  const { model, recipe, task } = run.options
   const parameters = Object.fromEntries(model.parameters.map(({ name, shape }) => [name, sizeOf(shape)]))
   const trainable = Object.fromEntries(
     model.parameters.filter((parameter) => parameter.trainable).map(({ name, shape }) => [name, sizeOf(shape)]),
   )
+  const carriedSizes = Object.fromEntries(
+    Object.entries(task.objective.state(recipe.batchSize)).map(([name, { shape }]) => [name, sizeOf(shape)]),
+  )
   const weightsBelow = (prefix: string): Weights => checked(path, part(prefix), parameters)
   const slotsBelow = (prefix: string): Slots =>
     Object.fromEntries(run.rule.slots.map((slot) => [slot, checked(path, part(`${prefix}/${slot}`), trainable)]))
-  const curve = part('curve')
+  const curve = checkedCurve(path, part('curve'))
   if (run.source.kind === 'host-fed') {
     run.source.restore({ json: head.source as Json, tensors: tensorsBelow(tensors, 'source') })
   }
@@ -100,14 +103,9 @@ export async function resume(run: Run): Promise<RunState | undefined> {
     updates: head.updates,
     weights: weightsBelow('weights'),
     slots: slotsBelow('slots'),
-    carried: part('carried'),
+    carried: checked(path, part('carried'), carriedSizes),
     best: { ...head.best, weights: weightsBelow('best') },
-    curve: Array.from(curve.iteration!, (iteration, i) => ({
-      iteration,
-      trainLoss: curve.trainLoss![i]!,
-      validationLoss: curve.validationLoss![i]!,
-      validationAccuracy: curve.validationAccuracy![i]!,
-    })),
+    curve,
     window: head.window,
     kept: Object.fromEntries(
       head.kept.map(({ step, updates }): [number, Snapshot] => [
@@ -162,11 +160,30 @@ function parseHead(path: string, text: string | undefined): z.output<typeof head
   }
 }
 
-/** @throws CheckpointError unless the arrays have exactly these names and sizes */
-function checked(path: string, arrays: Weights, sizes: Readonly<Record<string, number>>): Weights {
-  const names = Object.keys(sizes)
-  if (names.length !== Object.keys(arrays).length || names.some((name) => arrays[name]?.length !== sizes[name])) {
-    throw new CheckpointError(`${path} is a damaged checkpoint (tensors are missing); remove it to start afresh.`)
-  }
-  return arrays
+/** @throws CheckpointError unless the arrays have exactly these names and sizes, and are of float32 */
+function checked(path: string, arrays: Arrays, sizes: Readonly<Record<string, number>>): Weights {
+  const found = Object.entries(sizes).map(([name, size]): [string, Float32Array] => {
+    const array = arrays[name]
+    if (!(array instanceof Float32Array) || array.length !== size) throw damaged(path)
+    return [name, array]
+  })
+  if (found.length !== Object.keys(arrays).length) throw damaged(path)
+  return Object.fromEntries(found)
 }
+
+/** @throws CheckpointError unless all columns are there and as long as each other */
+function checkedCurve(path: string, { iteration, ...columns }: Arrays): CurvePoint[] {
+  if (!(iteration instanceof Int32Array)) throw damaged(path)
+  const { length } = iteration
+  const sizes = { trainLoss: length, validationLoss: length, validationAccuracy: length }
+  const { trainLoss, validationLoss, validationAccuracy } = checked(path, columns, sizes)
+  return Array.from(iteration, (step, i) => ({
+    iteration: step,
+    trainLoss: trainLoss![i]!,
+    validationLoss: validationLoss![i]!,
+    validationAccuracy: validationAccuracy![i]!,
+  }))
+}
+
+const damaged = (path: string) =>
+  new CheckpointError(`${path} is a damaged checkpoint (tensors are missing or wrong); remove it to start afresh.`)

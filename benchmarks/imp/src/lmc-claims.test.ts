@@ -89,8 +89,8 @@ describe('claims on connectivity', () => {
     ['LMC-2', 'the network is unstable at 10%', { dense: (point) => (point === 0 ? 60 : 5) }],
     ['LMC-2', 'it was stable from the start', { dense: (point) => (point === 0 ? 0.3 : 0.8) }],
     ['LMC-3', 'tickets match where they are unstable', { gap: (point) => (point < 3 ? 0 : 4) }],
-    ['LMC-4', 'random subnetworks are more stable', { random: { ...random, barrier: 0.1 } }],
-    ['LMC-4', 'reinitialised subnetworks are more stable', { reinit: { ...reinit, barrier: 0.1 } }],
+    ['LMC-4', 'random subnetworks are more stable', { ticket: () => 15, random: { ...random, barrier: 1 } }],
+    ['LMC-4', 'reinitialised subnetworks are more stable', { ticket: () => 15, reinit: { ...reinit, barrier: 1 } }],
     ['LMC-4', 'random subnetworks are more accurate', { random: { ...random, gap: -1 } }],
     ['LMC-4', 'reinitialised subnetworks are more accurate', { reinit: { ...reinit, gap: -1 } }],
     ['LMC-5', 'tickets match long before they are stable', { gap: () => 0 }],
@@ -201,6 +201,26 @@ describe('claims on connectivity', () => {
     expect(check('LMC-4', changed(unstable(15, 20), 'small')).verdict).toBe('supported')
     const { detail } = check('LMC-4', changed(unstable(15, 20), 'small'))
     expect(detail).toMatch(/barrier of random is 20\.\d.* than the ticket's 15\.0/)
+  })
+
+  it('LMC-4 does not order barriers that count as none', () => {
+    for (const barrier of [0.1, 1.9]) {
+      const stable = { ticket: () => 1, random: { barrier, gap: 5 }, reinit: { barrier: 15, gap: 5 } }
+      expect(check('LMC-4', changed(stable, 'small')).verdict).toBe('inconclusive')
+    }
+    expect(check('LMC-4', changed({ ...paperTruth, random: { barrier: 0.1, gap: -1 } }, 'small')).verdict).toBe(
+      'contradicted',
+    )
+  })
+
+  it('LMC-5 is not supported by seeds that are stable and match from the first point on', () => {
+    const always = { gap: () => 0 }
+    for (const first of [1, 2.1]) {
+      const ticket = (point: number, seed: number) => (point === 0 && seed === 3 ? first : 1)
+      expect(check('LMC-5', changed({ ...always, ticket }, 'small')).verdict).toBe('inconclusive')
+    }
+    const ticket = (point: number) => (point === 0 ? 2.1 : 1)
+    expect(check('LMC-5', changed({ ...always, ticket }, 'small')).verdict).toBe('supported')
   })
 
   it('LMC-3 is judged on each network for itself', () => {

@@ -180,11 +180,14 @@ const lmc4: Claim = {
     if (found.length < 2 || found.some(({ barrier, accuracy }) => barrier.size === 0 || accuracy.size === 0))
       return undefined
     const effect = meanOf(found.map(({ barrier }) => barrier))
-    const verdicts = found.flatMap(({ worst, barrier, accuracy }) => {
+    const verdicts = found.flatMap(({ worst, own, ticket, barrier, accuracy }) => {
       // A line at chance cannot rise further: there a lower barrier only says that its ends are worse.
       const room = worst.every((line) => estimateOf(line).mean < CHANCE)
+      // Nor does a difference between barriers that count as none make a network less stable.
+      const bothStable = [own, ticket].every((each) => estimateOf(each).mean < STABLE)
       const higher = above(estimateOf(barrier), 0)
-      return [higher === 'contradicted' && !room ? 'inconclusive' : higher, above(estimateOf(accuracy), 0)]
+      const open = bothStable || (higher === 'contradicted' && !room)
+      return [open ? 'inconclusive' : higher, above(estimateOf(accuracy), 0)]
     })
     const each = found.map(
       ({ control, own, ticket, barrier, accuracy }) =>
@@ -243,12 +246,18 @@ const lmc5: Claim = {
       seed,
       difference: Math.min(matching, last) - Math.min(stable, last),
       side: matching > last ? (stable > last ? 'unknown' : 'more') : stable > last ? 'less' : undefined,
+      begins: matching > 0 || stable > 0,
     }))
-    const effect = new Map(places.map(({ seed, difference }) => [seed, difference]))
+    const differences = (of: typeof places): PerSeed => new Map(of.map(({ seed, difference }) => [seed, difference]))
+    const effect = differences(places)
     const [wide, narrow] = [estimateOf(effect), estimateOf(effect, 0.9)]
     // Seeds that begin at the same steps have no interval of steps, but intervals of what was measured there.
     const agree = narrow.low === null
-    const found = agree && farApart(decided(ladder, network)) ? 'contradicted' : equivalent(wide, narrow, 1)
+    const apart = agree && farApart(decided(ladder, network)) ? 'contradicted' : equivalent(wide, narrow, 1)
+    // Seeds that have both from the first point on do not show where they begin.
+    const beginning = differences(places.filter(({ begins }) => begins))
+    const together = beginning.size > 0 && equivalent(estimateOf(beginning), estimateOf(beginning, 0.9), 1)
+    const found = apart === 'supported' && together !== 'supported' ? 'inconclusive' : apart
     const sides = new Set(places.flatMap(({ side }) => side ?? []))
     // Bounds to one side may contradict there; they never support.
     const bounded = sides.size === 1 && sides.has(wide.mean > 0 ? 'more' : 'less') && found === 'contradicted'

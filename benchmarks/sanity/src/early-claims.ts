@@ -15,6 +15,7 @@ import {
   points,
   type Results,
   spoken,
+  type Verdict,
 } from '@winning-tickets/harness'
 import { firstArm, lastArm } from './early.js'
 
@@ -88,39 +89,68 @@ function looksOf(results: Results): Look[] {
 /** Accuracy that rises by less than this has not risen. */
 const NO_RISE = 0.02
 
-/**
- * Where a curve first has half of what it gains from its first to its last point, on the scale of `at`, by lines between
- * points; the last place if it gains next to nothing.
- */
-export function halfway(at: readonly number[], values: readonly number[]): number {
-  const [start, end] = [values[0]!, values.at(-1)!]
-  if (end - start < NO_RISE) return at.at(-1)!
-  const middle = (start + end) / 2
-  const after = values.findIndex((value) => value >= middle)
+/** Where a curve first comes to a value, on the scale of `at`, by lines between points; the last place if it never does. */
+export function reached(at: readonly number[], values: readonly number[], value: number): number {
+  const after = values.findIndex((each) => each >= value)
+  if (after <= 0) return after === 0 ? at[0]! : at.at(-1)!
   const [before, beyond] = [values[after - 1]!, values[after]!]
-  return at[after - 1]! + ((middle - before) / (beyond - before)) * (at[after]! - at[after - 1]!)
+  return at[after - 1]! + ((value - before) / (beyond - before)) * (at[after]! - at[after - 1]!)
 }
 
-/** The place of each seed that has all looks. */
-function halfways(looks: readonly Look[], of: 'low' | 'high'): PerSeed {
-  const seeds = [...looks[0]![of].keys()].filter((seed) => looks.every((look) => look[of].has(seed)))
-  const at = looks.map((look) => look.at)
-  return new Map(
-    seeds.map((seed) => [
-      seed,
-      halfway(
-        at,
-        looks.map((look) => look[of].get(seed)!),
-      ),
-    ]),
-  )
+interface Race {
+  /** The accuracy that both are asked for. */
+  readonly goal: number
+  /** Where in training it is reached. */
+  readonly low: number
+  readonly high: number
 }
+
+/**
+ * Of each seed that has all looks, where it comes to one accuracy on blurred images and on details: half way from that of the
+ * initial network to the lower one of the two at the end. By a goal for each, half of its own gain, the curve that ends next to
+ * where it began would always be first. Seeds in which one of the two does not rise have nothing to compare.
+ */
+function races(looks: readonly Look[]): ReadonlyMap<number, Race> {
+  const at = looks.map((look) => look.at)
+  const seeds = [...looks[0]!.low.keys()].filter((seed) =>
+    looks.every(({ low, high }) => low.has(seed) && high.has(seed)),
+  )
+  const found = seeds.flatMap((seed): [number, Race][] => {
+    const low = looks.map((look) => look.low.get(seed)!)
+    const high = looks.map((look) => look.high.get(seed)!)
+    const start = Math.max(low[0]!, high[0]!)
+    const end = Math.min(low.at(-1)!, high.at(-1)!)
+    if (end - start < NO_RISE) return []
+    const goal = (start + end) / 2
+    return [[seed, { goal, low: reached(at, low, goal), high: reached(at, high, goal) }]]
+  })
+  return new Map(found)
+}
+
+/** Whether blurred images come to the goal sooner than details. */
+function shapesFirst(looks: readonly Look[]): { readonly verdict: Verdict; readonly detail: string } {
+  const found = races(looks)
+  if (found.size === 0) {
+    const detail = 'Of the accuracies on blurred test images and on their details one does not rise.'
+    return { verdict: 'inconclusive', detail }
+  }
+  const [goal, low, high] = (['goal', 'low', 'high'] as const).map((of) => valuesOf(found, of))
+  const lead = estimateOf(pair(high!, low!, difference))
+  const at = (values: PerSeed) => spoken(estimateOf(values), '%')
+  const accuracy = (values: PerSeed) => `${(100 * estimateOf(values).mean).toFixed(1)}%`
+  const { low: lowEnd, high: highEnd } = looks.at(-1)!
+  const detail = `Of blurred test images ${accuracy(goal!)} are right at ${at(low!)} of training, of their details as many at ${at(high!)}, ${at(pair(high!, low!, difference))} later (at the end ${accuracy(lowEnd)} and ${accuracy(highEnd)}).`
+  return { verdict: above(lead, 0), detail }
+}
+
+const valuesOf = (found: ReadonlyMap<number, Race>, of: keyof Race): PerSeed =>
+  new Map([...found].map(([seed, race]) => [seed, race[of]]))
 
 const early2: Claim = {
   id: 'EARLY-2',
   title: 'Masks settle by a quarter of training, and shapes are learnt before details',
   paper: 'Frankle et al. 2020 (early phase), You et al. 2020: masks settle early; low frequencies come first',
-  unit: 'pp of the final mask, beyond half of the way at a quarter of training',
+  unit: '% of the way to the final mask, beyond half, at a quarter of training',
   spread: { deviation: 1.06, of: 'difference' },
   experiment,
   check(results) {
@@ -131,17 +161,12 @@ const early2: Claim = {
       return needs('looks at the start, a quarter and the end')
     // What the mask of the initial weights has in common with the final one, is there before training.
     const way = pair(start.overlap, quarter.overlap, (first, then) => (100 * (then - first)) / (1 - first) - 50)
-    const [low, high] = [halfways(looks, 'low'), halfways(looks, 'high')]
-    const sooner = pair(high, low, difference)
-    if (way.size === 0 || sooner.size === 0) return needs('seed with all looks')
-    const [result, lead] = [estimateOf(way), estimateOf(sooner)]
-    // A curve that does not rise has no half way to compare.
-    const risen = (['low', 'high'] as const).every(
-      (which) => estimateOf(pair(end[which], start[which], difference)).mean >= NO_RISE,
-    )
+    if (way.size === 0) return needs('seed with all looks')
+    const result = estimateOf(way)
+    const shapes = shapesFirst(looks)
     const shared = looks.map(({ at, overlap }) => `${at}%: ${(100 * estimateOf(overlap).mean).toFixed(1)}`).join(', ')
-    const detail = `Percent of the final mask's weights that the mask has at ${shared}. Half of the final accuracy on blurred test images is there at ${spoken(estimateOf(low), '%')} of training, on their details at ${spoken(estimateOf(high), '%')}.`
-    return finding(all([above(result, 0), risen ? above(lead, 0) : 'inconclusive']), result, detail)
+    const detail = `Percent of the final mask's weights that the mask has at ${shared}. ${shapes.detail}`
+    return finding(all([above(result, 0), shapes.verdict]), result, detail)
   },
 }
 

@@ -115,8 +115,8 @@ async function planSeed(settings: EarlySettings, seed: number): Promise<Cell[]> 
   const keepAt = looks.filter((percent) => percent > 0).map(at)
   const clean = await trainStage(training, seed, { from: 'init' }, { keepAt })
   const cells: Cell[] = []
-  const add = (arm: string, level: number, stage: Cell['stage']) =>
-    cells.push({ arm, level, density: 1, seed, stage: { ...stage, label: `${arm}, seed ${seed}` } })
+  const add = (arm: string, level: number, stage: Cell['stage'], more: Pick<Cell, 'layered'> = {}) =>
+    cells.push({ arm, level, density: 1, seed, stage: { ...stage, label: `${arm}, seed ${seed}` }, ...more })
 
   for (const what of SPOILS) {
     add(`${what} ${firstArm(0)}`, 0, clean)
@@ -132,7 +132,8 @@ async function planSeed(settings: EarlySettings, seed: number): Promise<Cell[]> 
   for (const [i, percent] of [...looks, 100].entries()) {
     const step = percent === 100 ? ('end' as const) : at(percent)
     const config = { data, model, seed, step, density }
-    add(lookArm(percent), i, await createStage(snapshotKind, config, { inputs: { trained: clean } }))
+    const look = await createStage(snapshotKind, config, { inputs: { trained: clean } })
+    add(lookArm(percent), i, look, { layered: 'maskOverlap' })
   }
   return cells
 }

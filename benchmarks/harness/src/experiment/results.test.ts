@@ -58,6 +58,15 @@ it('keeps the seeds that have all their cells, and adds up where they ran', asyn
   expect(judged.evidence).toEqual(['a/1', 'a/2', 'b/2'])
 })
 
+it('adds the numbers of layers to the metrics of cells that ask for them', async () => {
+  const { deterministic, observed } = record(1, 10)
+  const result = { ...deterministic.result, layers: { 'fc.kernel': 0.5 } }
+  const store = storeOf({ 'a/1': { deterministic: { ...deterministic, result }, observed } })
+  const cells = [cell('a', 1), { ...cell('b', 1, 'a/1'), layered: 'share' }]
+  const { rows } = await collectResults(experiment, 'small', settings, cells, store)
+  expect(rows.map(({ metrics }) => metrics)).toEqual([{ value: 1 }, { value: 1, 'share/fc.kernel': 0.5 }])
+})
+
 it('says not run without rows, and why a check fails', async () => {
   const none = await collectResults(experiment, 'smoke', settings, [cell('a', 1)], storeOf({}))
   expect(judge(claim, none)).toMatchObject({ verdict: 'not run', effect: null, seeds: 0, evidence: [] })

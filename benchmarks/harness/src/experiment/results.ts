@@ -25,9 +25,10 @@ export async function collectResults(
   const rows: Row[] = []
   const incomplete = new Set<number>()
   const observed = new Map<string, Observed>()
-  for (const { arm, level, density, seed, stage, part } of cells) {
+  for (const cell of cells) {
+    const { arm, level, density, seed, stage } = cell
     const record = await store.records.get(stage.id)
-    const metrics = metricsOf(record?.deterministic.result, part)
+    const metrics = metricsOf(record?.deterministic.result, cell)
     if (metrics === undefined) incomplete.add(seed)
     else rows.push({ arm, level, density, seed, metrics, stageId: stage.id })
     if (record !== undefined) observed.set(stage.id, record.observed)
@@ -48,9 +49,11 @@ export async function collectResults(
   }
 }
 
-function metricsOf(result: JsonObject | undefined, part: string | undefined): Row['metrics'] | undefined {
+function metricsOf(result: JsonObject | undefined, { part, layered }: Cell): Row['metrics'] | undefined {
   const found = part === undefined ? result?.metrics : (result?.parts as JsonObject | undefined)?.[part]
-  return found as Row['metrics'] | undefined
+  if (found === undefined || layered === undefined) return found as Row['metrics'] | undefined
+  const layers = Object.entries(result?.layers ?? {}).map(([layer, value]) => [`${layered}/${layer}`, value])
+  return { ...(found as Row['metrics']), ...Object.fromEntries(layers) }
 }
 
 /** The stages of a grid, a batch a seed, for only seeds that are whole count. */

@@ -22,6 +22,8 @@ export interface Cell {
   readonly stage: Stage
   /** Which of its stage's `parts` the row's metrics are, where a stage measures several cells; else they are its `metrics`. */
   readonly part?: string
+  /** Under which name the row's metrics have the stage's `layers`, too: "maskOverlap" gives "maskOverlap/conv1.kernel". */
+  readonly layered?: string
 }
 
 export interface Experiment<S extends Settings = Settings> {

@@ -18,38 +18,47 @@ import { armsOf, type Point, series } from './series.js'
 import { wrap } from './tables.js'
 import { subtitle } from './words.js'
 
-const shares: readonly PlotSpec[] = [
-  {
-    name: 'accuracy-over-training',
-    title: 'Test accuracy at the end of training',
-    metric: 'testAccuracyAtEnd',
-    axis: 'test accuracy (%)',
-  },
-  {
-    name: 'barrier',
-    title: 'Error barrier between two copies, on test examples',
-    metric: 'testBarrier',
-    axis: 'barrier (% of examples)',
-  },
-  {
-    name: 'mask-overlap',
-    title: 'The part of the final mask that the mask of the moment has',
-    metric: 'maskOverlap',
-    axis: 'overlap (%)',
-  },
-  {
-    name: 'shapes',
-    title: 'Test accuracy on blurred images',
-    metric: 'lowPassAccuracy',
-    axis: 'test accuracy (%)',
-  },
-  {
-    name: 'details',
-    title: 'Test accuracy on what blurring takes away',
-    metric: 'highPassAccuracy',
-    axis: 'test accuracy (%)',
-  },
-].map((plot) => ({ ...plot, scale: 100, over: 'training' as const }))
+const shares: readonly PlotSpec[] = (
+  [
+    {
+      name: 'accuracy-over-training',
+      title: 'Test accuracy at the end of training',
+      metric: 'testAccuracyAtEnd',
+      axis: 'test accuracy (%)',
+    },
+    {
+      name: 'barrier',
+      title: 'Error barrier between two copies, on test examples',
+      metric: 'testBarrier',
+      axis: 'barrier (% of examples)',
+    },
+    {
+      name: 'mask-overlap',
+      title: 'The part of the final mask that the mask of the moment has',
+      metric: 'maskOverlap',
+      axis: 'overlap (%)',
+    },
+    {
+      name: 'mask-overlap-by-layer',
+      title: 'The part of the final mask that a layer’s mask of the moment has',
+      metric: 'maskOverlap',
+      axis: 'overlap (%)',
+      byLayer: true,
+    },
+    {
+      name: 'shapes',
+      title: 'Test accuracy on blurred images',
+      metric: 'lowPassAccuracy',
+      axis: 'test accuracy (%)',
+    },
+    {
+      name: 'details',
+      title: 'Test accuracy on what blurring takes away',
+      metric: 'highPassAccuracy',
+      axis: 'test accuracy (%)',
+    },
+  ] satisfies Partial<PlotSpec>[]
+).map((plot) => ({ ...plot, scale: 100, over: 'training' as const }))
 
 /** Of the saliency theta², in its own units. */
 const magnitudes: readonly PlotSpec[] = [
@@ -75,13 +84,25 @@ interface PlacedPoint extends Point {
 
 /** The plots that have a line of at least two points. */
 export const trainingPlots = (results: Results): PlotSpec[] =>
-  [...shares, ...magnitudes].filter(({ metric }) => {
-    const points = linesOf(results, metric)
+  [...shares, ...magnitudes].filter((plot) => {
+    const points = linesOf(results, plot)
     return points.some((point, i) => points.slice(i + 1).some(({ line }) => line === point.line))
   })
 
+/** The lines of a plot: an arm's each, or a layer's. */
+function linesOf(results: Results, { metric, byLayer }: PlotSpec): PlacedPoint[] {
+  if (!byLayer) return armLines(results, metric)
+  const names = new Set(results.rows.flatMap(({ metrics }) => Object.keys(metrics)))
+  return [...names]
+    .filter((name) => name.startsWith(`${metric}/`))
+    .flatMap((name) => {
+      const line = name.slice(metric.length + 1).replace(/\.kernel$/, '')
+      return armLines(results, name).map((point) => ({ ...point, line }))
+    })
+}
+
 /** A line for each name without its percent, at the sparsest of its levels, which is named where it is not dense. */
-function linesOf(results: Results, metric: string): PlacedPoint[] {
+function armLines(results: Results, metric: string): PlacedPoint[] {
   // Spoilt windows are parts of training, not points of it: deficits.ts draws them.
   const arms = armsOf(results).filter((arm) => windowOf(arm) === undefined)
   const placed = arms.flatMap((arm) => {
@@ -96,8 +117,9 @@ function linesOf(results: Results, metric: string): PlacedPoint[] {
   return named.sort((a, b) => a.at - b.at)
 }
 
-export function specOverTraining(results: Results, { metric, scale, title, axis }: PlotSpec) {
-  const whole = linesOf(results, metric).map((point) => scalePoint(point, scale))
+export function specOverTraining(results: Results, plot: PlotSpec) {
+  const { scale, title, axis } = plot
+  const whole = linesOf(results, plot).map((point) => scalePoint(point, scale))
   const lines = [...new Set(whole.map(({ line }) => line))]
   const range = rangeOf(whole)
   const points = whole.map((point) => cutPoint(point, range))
@@ -105,7 +127,9 @@ export function specOverTraining(results: Results, { metric, scale, title, axis 
   const x = { field: 'at', type: 'ordinal', axis: { title: 'percent of training', labelAngle: 0 } }
   const y = { field: 'mean', type: 'quantitative', scale: { domain: range, nice: false }, axis: { title: axis } }
   const legend = { title: null, orient: 'bottom', columns: 3, symbolSize: 80, symbolOpacity: 1, labelLimit: 320 }
-  const color = { field: 'line', type: 'nominal', scale: { domain: lines, range: COLOURS }, legend }
+  // Layers are more than there are colours to tell apart; with shapes a scale does.
+  const colours = lines.length > COLOURS.length ? { scheme: 'viridis' } : { range: COLOURS }
+  const color = { field: 'line', type: 'nominal', scale: { domain: lines, ...colours }, legend }
   const shape = { field: 'line', type: 'nominal', scale: { domain: lines, range: SHAPES }, legend }
   return {
     title: {

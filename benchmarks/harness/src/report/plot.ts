@@ -33,6 +33,8 @@ export interface PlotSpec {
   readonly scale: number
   /** Drawn against the percent of training in the arms' names ("rewind 3%") instead of against density. */
   readonly over?: 'training'
+  /** Whether the metric has a number for each layer ("maskOverlap/conv1.kernel"), which then are the lines. */
+  readonly byLayer?: true
   /** The drawing itself, in Vega-Lite's terms, where it is none of these. */
   readonly spec?: object
 }

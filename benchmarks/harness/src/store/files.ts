@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { UserError } from '@winning-tickets/core'
+import { syncFolder, UserError } from '@winning-tickets/core'
 
 /** The store itself fails (full, unwritable, gone): no stage can go on, and what is finished is safe. */
 export class StoreError extends UserError {}
@@ -11,7 +11,7 @@ export class StoreError extends UserError {}
 const STALE_MILLISECONDS = 24 * 3600 * 1000
 
 /**
- * Puts a whole, synced file at `path` by way of `temporaryFolder` on the same file system.
+ * Puts a whole file, synced with its name, at `path` by way of `temporaryFolder` on the same file system.
  *
  * @param ifThere what to do when the path is taken: `replace` it or `keep` it
  * @returns whether the file at `path` is now the given one
@@ -48,8 +48,9 @@ async function publishOnce(
     } finally {
       await file.close()
     }
-    if (ifThere === 'keep') return await linkIfFree(temporary, path)
-    await rename(temporary, path)
+    if (ifThere === 'replace') await rename(temporary, path)
+    else if (!(await linkIfFree(temporary, path))) return false
+    await syncFolder(dirname(path))
     return true
   } finally {
     await rm(temporary, { force: true })

@@ -1,5 +1,5 @@
 /** Files: safetensors, packed masks, hashes, atomic writes. */
-export { writeAtomic } from './atomic.js'
+export { syncFolder, writeAtomic } from './atomic.js'
 export { packBits, unpackBits } from './bits.js'
 export { cacheFolder, type Environment } from './cache-folder.js'
 export { hashTensors, sha256 } from './hash.js'

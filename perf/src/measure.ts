@@ -17,10 +17,10 @@ export const KEEP_MEMORY = {
  *
  * @throws Error if PERF_PYTHON is set to one that has not
  */
-export function findPeer(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const { PERF_PYTHON: given } = env
+export function findPeer(): string | undefined {
+  const { PERF_PYTHON: given } = process.env
   const python = given || 'python3'
-  if (spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore', env }).status === 0) return python
+  if (spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0) return python
   if (given)
     throw new Error(`PERF_PYTHON is "${given}", which is no Python that can import torch; correct or unset it.`)
   return undefined

@@ -35,7 +35,7 @@ export interface SideOptions {
 }
 
 /** Whether processes can be pinned to cores here: Linux has `taskset`. */
-export const canPin = (): boolean => spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0
+export const canPin = (): boolean => spawnSync('taskset', ['--version'], { stdio: 'ignore' }).error === undefined
 
 export function openSide({ command, args, env = {}, core }: SideOptions): Side {
   const pin = core === undefined || !canPin() ? [] : ['taskset', '-c', String(core)]

@@ -2,7 +2,7 @@
 import json
 import sys
 
-FIELDS = {'id', 'title', 'verdict', 'profile', 'seeds', 'effect', 'low', 'high', 'unit', 'paper', 'evidence'}
+FIELDS = {'id', 'title', 'verdict', 'profile', 'seeds', 'effect', 'low', 'high', 'unit', 'paper', 'detail', 'evidence'}
 VERDICTS = {'supported', 'contradicted', 'inconclusive'}
 
 
@@ -13,6 +13,8 @@ def fault(claim):
         return f"is of the profile {claim['profile']}"
     if claim['verdict'] not in VERDICTS:
         return f"has no verdict but {claim['verdict']!r}"
+    if claim['seeds'] == 0:
+        return f"was judged by no seed: {claim['detail']}"
     if claim['detail'].startswith('The check failed'):
         return claim['detail']
     return None

@@ -170,6 +170,8 @@ const lmc4: Claim = {
       return {
         control,
         worst: at.map((each) => each!.worst),
+        // At every point, the ticket too: a difference between barriers that count as none makes nothing less stable.
+        stable: at.every((each) => [each!.own, each!.ticket].every((barrier) => estimateOf(barrier).mean < STABLE)),
         own: mean('own'),
         ticket: mean('ticket'),
         barrier: mean('barrier'),
@@ -180,13 +182,11 @@ const lmc4: Claim = {
     if (found.length < 2 || found.some(({ barrier, accuracy }) => barrier.size === 0 || accuracy.size === 0))
       return undefined
     const effect = meanOf(found.map(({ barrier }) => barrier))
-    const verdicts = found.flatMap(({ worst, own, ticket, barrier, accuracy }) => {
+    const verdicts = found.flatMap(({ worst, stable, barrier, accuracy }) => {
       // A line at chance cannot rise further: there a lower barrier only says that its ends are worse.
       const room = worst.every((line) => estimateOf(line).mean < CHANCE)
-      // Nor does a difference between barriers that count as none make a network less stable.
-      const bothStable = [own, ticket].every((each) => estimateOf(each).mean < STABLE)
       const higher = above(estimateOf(barrier), 0)
-      const open = bothStable || (higher === 'contradicted' && !room)
+      const open = stable || (higher === 'contradicted' && !room)
       return [open ? 'inconclusive' : higher, above(estimateOf(accuracy), 0)]
     })
     const each = found.map(

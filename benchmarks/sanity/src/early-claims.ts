@@ -106,11 +106,11 @@ interface Race {
 }
 
 /**
- * Of each seed that has all looks, where it comes to one accuracy on blurred images and on details: half way from that of the
- * initial network to the lower one of the two at the end. By a goal for each, half of its own gain, the curve that ends next to
- * where it began would always be first. Seeds in which one of the two does not rise have nothing to compare.
+ * Of each seed that has all looks, where it comes to one accuracy on blurred images and on details: half way from the higher one
+ * of the initial network to the lower one at the end. By a goal for each, half of its own gain, the curve that ends next to
+ * where it began would always be first. Nothing, if in some seed there is next to nothing that both rise through.
  */
-function races(looks: readonly Look[]): ReadonlyMap<number, Race> {
+function races(looks: readonly Look[]): ReadonlyMap<number, Race> | undefined {
   const at = looks.map((look) => look.at)
   const seeds = [...looks[0]!.low.keys()].filter((seed) =>
     looks.every(({ low, high }) => low.has(seed) && high.has(seed)),
@@ -124,14 +124,14 @@ function races(looks: readonly Look[]): ReadonlyMap<number, Race> {
     const goal = (start + end) / 2
     return [[seed, { goal, low: reached(at, low, goal), high: reached(at, high, goal) }]]
   })
-  return new Map(found)
+  return found.length > 0 && found.length === seeds.length ? new Map(found) : undefined
 }
 
 /** Whether blurred images come to the goal sooner than details. */
 function shapesFirst(looks: readonly Look[]): { readonly verdict: Verdict; readonly detail: string } {
   const found = races(looks)
-  if (found.size === 0) {
-    const detail = 'Of the accuracies on blurred test images and on their details one does not rise.'
+  if (found === undefined) {
+    const detail = 'In some seed there is no accuracy that blurred test images and their details both rise through.'
     return { verdict: 'inconclusive', detail }
   }
   const [goal, low, high] = (['goal', 'low', 'high'] as const).map((of) => valuesOf(found, of))
@@ -139,7 +139,7 @@ function shapesFirst(looks: readonly Look[]): { readonly verdict: Verdict; reado
   const at = (values: PerSeed) => spoken(estimateOf(values), '%')
   const accuracy = (values: PerSeed) => `${(100 * estimateOf(values).mean).toFixed(1)}%`
   const { low: lowEnd, high: highEnd } = looks.at(-1)!
-  const detail = `Of blurred test images ${accuracy(goal!)} are right at ${at(low!)} of training, of their details as many at ${at(high!)}, ${at(pair(high!, low!, difference))} later (at the end ${accuracy(lowEnd)} and ${accuracy(highEnd)}).`
+  const detail = `Of blurred test images ${accuracy(goal!)} are right at ${at(low!)} of training, of their details as many at ${at(high!)}, ${spoken(lead, '%')} later (at the end ${accuracy(lowEnd)} and ${accuracy(highEnd)}).`
   return { verdict: above(lead, 0), detail }
 }
 

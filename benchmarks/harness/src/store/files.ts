@@ -1,8 +1,8 @@
 /** File operations of the store: whole files or nothing, and system errors as sentences. */
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { syncFolder, UserError } from '@winning-tickets/core'
+import { makeFolders, syncFolder, UserError } from '@winning-tickets/core'
 
 /** The store itself fails (full, unwritable, gone): no stage can go on, and what is finished is safe. */
 export class StoreError extends UserError {}
@@ -11,7 +11,7 @@ export class StoreError extends UserError {}
 const STALE_MILLISECONDS = 24 * 3600 * 1000
 
 /**
- * Puts a whole file, synced with its name, at `path` by way of `temporaryFolder` on the same file system.
+ * Puts a whole file, synced as its name is, at `path` by way of `temporaryFolder` on the same file system.
  *
  * @param ifThere what to do when the path is taken: `replace` it or `keep` it
  * @returns whether the file at `path` is now the given one
@@ -54,20 +54,6 @@ async function publishOnce(
     return true
   } finally {
     await rm(temporary, { force: true })
-  }
-}
-
-/** Makes a folder and those above it. Node's own `recursive` never returns where the system refuses with ENOENT (/proc). */
-export async function makeFolders(path: string): Promise<void> {
-  try {
-    await mkdir(path)
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return
-    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error
-    await makeFolders(dirname(path))
-    await mkdir(path).catch((second) => {
-      if (errorCode(second) !== 'EEXIST') throw second
-    })
   }
 }
 

@@ -1,19 +1,21 @@
 /** Atomic file writes: a reader sees the old file or the whole new one, never a part. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders, syncFolder } from './folders.js'
 
 /**
  * Writes a file by way of a temporary file in the same folder, synced and then renamed; makes missing folders. When it
- * returns, not even a power cut takes the file away.
+ * returns, a power cut does not take the file away, where the system can sync folders.
  *
  * The library `write-file-atomic` is not used: it ignores the count that `write` returns, so on a full disk it puts a
  * truncated file in place and reports success (version 7.0.1).
  *
- * @throws the system's error (ENOSPC, EACCES ...); the old file is then untouched and the temporary file gone
+ * @throws the system's error (ENOSPC, EACCES ...); the old file is then untouched and the temporary file gone, but where the
+ *   very last step fails, syncing the folder: then the new file is there already
  */
 export async function writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolders(dirname(path))
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
   try {
     const file = await open(temporary, 'wx')
@@ -28,16 +30,5 @@ export async function writeAtomic(path: string, content: Uint8Array | string): P
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
-  }
-}
-
-/** Makes the names in a folder last through a power cut, where the system can: Windows syncs no folders. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }

@@ -1,7 +1,8 @@
 /** Files: safetensors, packed masks, hashes, atomic writes. */
-export { syncFolder, writeAtomic } from './atomic.js'
+export { writeAtomic } from './atomic.js'
 export { packBits, unpackBits } from './bits.js'
 export { cacheFolder, type Environment } from './cache-folder.js'
+export { makeFolders, syncFolder } from './folders.js'
 export { hashTensors, sha256 } from './hash.js'
 export {
   decodeSafetensors,

@@ -16,12 +16,6 @@ const bin = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'cli-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-function tickets(args: string[]) {
-  const { TICKETS_DATA_DIR: _, WT_DEBUG: __, ...rest } = process.env
-  const env = { ...rest, TICKETS_STORE: join(folder, 'store'), XDG_CACHE_HOME: join(folder, 'xdg') }
-  return spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', env, timeout: 60_000 })
-}
-
 describe('good input', () => {
   it('has help with examples everywhere', async () => {
     const pathsOf = (command: Command, above: string[] = []): string[][] => [
@@ -67,10 +61,9 @@ describe('good input', () => {
   })
 
   it('survives kill -9: with a checkpoint, the run goes on to the same bits', async () => {
-    const run = ['train', '-i', '400', '--evaluate-every', '20', '--density', '0.3', '--json']
+    const run = ['train', '-i', '240', '--evaluate-every', '20', '--density', '0.3', '--json']
     const ticket = (name: string) => join(folder, `${name}.safetensors`)
     const checkpoint = join(folder, 'checkpoint')
-    const whole = tickets([...run, '--out', ticket('whole')])
     const env = { ...process.env, TICKETS_DATA_DIR: '' }
     const killed = spawn(process.execPath, [bin, ...run, '--checkpoint', checkpoint], { stdio: 'ignore', env })
     const gone = once(killed, 'exit')
@@ -78,14 +71,15 @@ describe('good input', () => {
     killed.kill('SIGKILL')
     expect((await gone)[1]).toBe('SIGKILL')
     const { tensors, metadata } = await readSafetensors(checkpoint)
-    const resumed = tickets([...run, '--checkpoint', checkpoint, '--out', ticket('resumed')])
+    const resumed = await ticketsHere([...run, '--checkpoint', checkpoint, '--out', ticket('resumed')])
+    const whole = await ticketsHere([...run, '--out', ticket('whole')])
     expect(resumed.stderr).toBe('')
     expect(JSON.parse(resumed.stdout)).toEqual(JSON.parse(whole.stdout))
     expect(readFileSync(ticket('resumed'))).toEqual(readFileSync(ticket('whole')))
     // It did not begin anew: from other weights it comes to others.
     tensors['weights/fc1.bias']!.data[0]! += 1
     await writeSafetensors(checkpoint, tensors, metadata)
-    const other = tickets([...run, '--checkpoint', checkpoint, '--out', ticket('other')])
+    const other = await ticketsHere([...run, '--checkpoint', checkpoint, '--out', ticket('other')])
     expect(other.stderr).toBe('')
     expect(readFileSync(ticket('other'))).not.toEqual(readFileSync(ticket('whole')))
   }, 180_000)

@@ -1,4 +1,5 @@
 /** RESULTS.md and its plots, from nothing but committed evidence. */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { UserError, writeAtomic } from '@winning-tickets/core'
@@ -24,7 +25,8 @@ export async function committedSections(choices: readonly Choice[], root: string
   const sections: EvidenceSection[] = []
   for (const choice of choices) {
     const { experiment } = choice
-    for (const profile of PROFILES.toReversed()) {
+    // Planning a profile takes seconds, so only those that have evidence of their own are.
+    for (const profile of PROFILES.toReversed().filter((each) => existsSync(evidenceFolder(choice, each)))) {
       const settings = experiment.profiles[profile]
       const results = await collectResults(experiment, profile, settings, await experiment.plan(settings), store)
       if (results.rows.length === 0) continue

@@ -25,17 +25,16 @@ export interface Exported {
 
 export interface ExportOptions {
   readonly folder: string
+  /**
+   * Whether seeds that are not whole are exported too, as far as they have run: no claim counts them, but the next run goes on
+   * from there. Default false.
+   */
   readonly partial?: boolean
+  /** What other experiments have committed: a seed that is not whole and has nothing beyond it stays out. */
   readonly others?: Evidence
 }
 
-/**
- * Exports a grid into a folder, a pair of files a seed. A stage that seeds share is in the file of the first of them.
- *
- * @param partial whether seeds that are not whole are exported too, as far as they have run: no claim counts them, but the
- *   next run goes on from there
- * @param others what other experiments have committed: a seed that is not whole and has nothing beyond it stays out
- */
+/** Exports a grid into a folder, a pair of files a seed. A stage that seeds share is in the file of the first of them. */
 export async function exportEvidence(
   cells: readonly Cell[],
   store: Store,
